@@ -15,8 +15,8 @@ from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.dashboard import panels as panels_of_traffic
-from tracker.dashboard.panels import GROUPS, MAX_CHOSEN
+from tracker.dashboard.chosen_filters import MAX_CHOSEN
+from tracker.dashboard.panel_kinds import GROUPS, kind_of
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -74,7 +74,7 @@ def test_as_many_filters_as_a_page_says_count_and_one_more_is_refused(
 
 
 def dimension_of(panel: str) -> str:
-    return panels_of_traffic._KINDS[panel].dimension
+    return kind_of(panel).dimension
 
 
 def test_a_page_within_the_site_has_the_sources_of_its_visits_and_they_filter(

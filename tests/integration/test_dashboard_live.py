@@ -163,7 +163,7 @@ def test_live_tells_minutes_pages_sources_and_countries_in_the_words_of_traffic(
     )
     assert panels_of(page) == ["/cart 3 / 2", "direct 2 Bing 1 news 1", "not known 2 France 1 Japan 1"]
     assert f'href="{HOME}?range=today&amp;source=Bing"' in page.text
-    assert re.findall(r'<td class="wrap[^>]*>(?:<i>)?([^<]*)', page.text)[1::2] == [
+    assert re.findall(r'<td class="wrap[^>]*>(?:<i>|<a [^>]*>)?([^<]*)', page.text)[1::2] == [
         *("Within the site", "direct", "Bing", "Within the site", "news"),
     ]
 

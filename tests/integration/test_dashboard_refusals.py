@@ -13,12 +13,13 @@ from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.dashboard.panels import _ASKED_AS, COMPARISONS
+from tracker.dashboard.chosen_filters import COMPARISONS
+from tracker.dashboard.panel_kinds import DIMENSIONS
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
 APPLICATION = "/dashboard/applications/shop"
-MANY = "&".join(f"{name}.{comparison}=x" for name in _ASKED_AS for comparison in COMPARISONS if comparison != "is")
+MANY = "&".join(f"{name}.{comparison}=x" for name in DIMENSIONS for comparison in COMPARISONS if comparison != "is")
 ADDRESSES = (
     *(f"{APPLICATION}{page}?{time}" for page in ("", "/goals", "/quality", "/values", "/changes", "/goals.csv")
       for time in ("from=1000-01-01&to=1001-01-01", "from=yesterday", "to=5.1.2028", "from=2028-13-01&to=x")),

@@ -11,6 +11,8 @@ overview_page     where somebody begins: the operator's list of applications; `o
 new_application_page  where the operator makes one
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, places, devices; `asking` asks all of them at once
+panel_kinds       what each of them is about; `chosen_filters` by what they are filtered
+asked_here        which of it a request asks for
 together          all questions of its page, where filters are: what these leave is read once
 panel_page        one of them alone: another one of a group, all of its values; `panel_links` where values and bars lead
 reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone

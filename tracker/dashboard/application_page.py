@@ -9,6 +9,7 @@ from flask import Response, request
 from tracker.application import Application
 from tracker.dashboard import filter_form, panels, reported, together, traffic
 from tracker.dashboard import first_hit as first_hits
+from tracker.dashboard.asked_here import asked_here
 from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import origin
@@ -18,7 +19,7 @@ from tracker.dashboard.range_choice import range_choice
 from tracker.dashboard.ranges import Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
-from tracker.dashboard.site_days import UTC_ZONE, now_there, zone_of
+from tracker.dashboard.site_days import UTC_ZONE, zone_of
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.management import annotations, applications, segments, webhooks
@@ -37,12 +38,11 @@ def show(app_id: str) -> Response:
     services = current_services()
     shown = frame(app_id)
     application = application_named(app_id)
-    app_id, now = application.app_id, now_there(application, services.clock.now())
-    asked = panels.asked_of(request.args, range_of(request.args, now), now)
+    app_id, asked = application.app_id, asked_here(application)
     if filter_form.is_sent(request.args):
         chosen = filter_form.read(request.args, Words(language()))
         return see(address(app_id) + query_of(asked, {chosen.name: chosen.value} if chosen else {}))
-    time = asked.time
+    time, now = asked.time, asked.now
     days = Days(Words(language()))
     notes = annotations.list_(services.database, app_id, time.shown.first, time.shown.last)
     by_reports = bool(asked.filters) or zone_of(application) != UTC_ZONE
@@ -55,8 +55,7 @@ def show(app_id: str) -> Response:
     if not by_reports:
         numbers = traffic.read(services, app_id, time, days, now=now, notes=notes, compares=compares, earlier=earlier)
     # The tag, and what may be wrong, are not for those who only look.
-    is_guest = viewer().share is not None
-    if since is None and not is_guest and (numbers is None or numbers.empty):
+    if since is None and not asked.is_guest and (numbers is None or numbers.empty):
         return first_run(application)
     questions: dict[str, Callable[[], object]] = {}
     if by_reports:
@@ -87,7 +86,7 @@ def show(app_id: str) -> Response:
         parameters=_parameters(app_id, asked, numbers),
         live=services.live.read(app_id),
         notes=notes,
-        segments=[] if is_guest else segments.list_(services.database, app_id),
+        segments=[] if asked.is_guest else segments.list_(services.database, app_id),
         today=now.date(),
         day_in_full=days.full,
         has_earlier=has_earlier,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tracker.dashboard.chosen_filters import COMPARISONS, ChosenFilter
 from tracker.dashboard.labels import value_of
-from tracker.dashboard.panels import COMPARISONS, DIMENSIONS, ChosenFilter
+from tracker.dashboard.panel_kinds import DIMENSIONS
 from tracker.dashboard.wording import Words
 from tracker.errors import invalid
 

@@ -7,17 +7,42 @@ value that nobody has named is shown as it is.
 import json
 from collections.abc import Mapping
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from tracker.dashboard.wording import Language, Words
 from tracker.domains import ascii_host, readable_host
+from tracker.reports.dimensions import PARAMETER
 
 _FILE: Final = Path(__file__).parent / "texts" / "names.json"
 _NAMED: Final = ("country", "language")
 _TOLD: Final = ("channel", "device", "screen")
-OF_HOSTS: Final = ("referrer", "source")
+OF_HOSTS: Final = ("referrer", "source", "host")
 """Dimensions whose values are hosts, or begin with one."""
+_EXPLAINED: Final = ("click_id", "status")
+"""Dimensions whose values have behind them what they mean."""
+_SERVICES: Final = {
+    **dict.fromkeys(("gclid", "gbraid", "wbraid"), "Google Ads"),
+    "dclid": "Google Display & Video 360",
+    "msclkid": "Microsoft Advertising",
+    "yclid": "Yandex, Yahoo! JAPAN",
+    "fbclid": "Facebook",
+    "twclid": "X",
+    "ttclid": "TikTok",
+    "li_fat_id": "LinkedIn",
+    "rdt_cid": "Reddit",
+    "sccid": "Snapchat",
+    "qclid": "Quora",
+    "ldtag_cl": "LINE",
+    **dict.fromkeys(("igsh", "igshid"), "Instagram"),
+    "srsltid": "Google Shopping",
+    **dict.fromkeys(("mc_cid", "mc_eid"), "Mailchimp"),
+    "_hsenc": "HubSpot",
+    "_kx": "Klaviyo",
+    "mkt_tok": "Marketo",
+}
+"""Whose click ids are, as `tracker.facts.source` knows them."""
 IN_WORDS: Final = (*_NAMED, *_TOLD)
 """Dimensions whose values are shown in the reader's words, not as they are stored."""
 
@@ -31,7 +56,22 @@ def label_of(words: Words, dimension: str, value: str) -> str:
     if dimension in OF_HOSTS:
         host, slash, path = value.partition("/")
         return readable_host(host) + slash + path
+    if dimension in _EXPLAINED:
+        meaning = _SERVICES.get(value) if dimension == "click_id" else _phrase(value)
+        return f"{value} ({meaning})" if meaning else value
     return value
+
+
+def dimension_name(words: Words, dimension: str) -> str:
+    """Return what a dimension is called; a custom parameter by its key."""
+    if dimension.startswith(PARAMETER):
+        return words("filter.parameter", name=dimension.removeprefix(PARAMETER))
+    return words(f"filter.{dimension}")
+
+
+def panel_name(words: Words, name: str) -> str:
+    """Return what a panel is called; that of a custom parameter by its key."""
+    return name.removeprefix(PARAMETER) if name.startswith(PARAMETER) else words(f"panels.{name}")
 
 
 def full_label_of(words: Words, dimension: str, value: str) -> str:
@@ -49,10 +89,19 @@ def value_of(words: Words, dimension: str, text: str) -> str:
     if dimension in _TOLD:
         known = words.beginning(f"{dimension}.")
         return next((value for value, label in known.items() if label.casefold() == sought), text)
+    if dimension in _EXPLAINED:
+        return text.partition(" (")[0]
     if dimension in OF_HOSTS and not text.isascii():
         host, slash, path = text.partition("/")
         return (ascii_host(host) or host) + slash + path
     return text
+
+
+def _phrase(status: str) -> str | None:
+    try:
+        return HTTPStatus(int(status)).phrase
+    except ValueError:
+        return None
 
 
 @cache

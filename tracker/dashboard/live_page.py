@@ -4,14 +4,14 @@ import hashlib
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from flask import Response, request
 
 from tracker import __version__
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.chart import Bar, chart
-from tracker.dashboard.labels import label_of
+from tracker.dashboard.chosen_filters import can_be_chosen
+from tracker.dashboard.labels import label_of, panel_name
 from tracker.dashboard.page import address, fragment, page
 from tracker.dashboard.panels import Panel
 from tracker.dashboard.range_choice import query_string
@@ -68,20 +68,9 @@ def until_next_look(now: datetime) -> int:
     return round(1000 * (_LOOK_SECONDS - late))
 
 
-def _place(url: str | None) -> str:
-    """Return the path of a page; what is no URL, as it is."""
-    if not url:
-        return ""
-    try:
-        split = urlsplit(url)
-    except ValueError:
-        return url
-    return (split.path or "/") if split.netloc else url
-
-
 def _shown_of(live: LiveView, zone: str) -> dict[str, Any]:
     """Return what the template shows, with the times of a zone."""
-    there = time_zone(zone)
+    there, words = time_zone(zone), Words(language())
     starts = [minute.start.astimezone(there) for minute in live.minutes]
     bars = [
         Bar(
@@ -107,8 +96,9 @@ def _shown_of(live: LiveView, zone: str) -> dict[str, Any]:
         "clock_time": lambda time: f"{time.astimezone(there):%H:%M:%S}",
         "chart": chart(bars, height=_CHART_HEIGHT, lines=2, labels=len(bars)),
         "panels": panels,
+        "called": partial(panel_name, words),
+        "can_be_chosen": can_be_chosen,
         "no_zoom": lambda _: None,
-        "place": _place,
-        "label": partial(label_of, Words(language())),
+        "label": partial(label_of, words),
         "query": partial(query_string, range="today"),
     }

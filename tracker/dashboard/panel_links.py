@@ -6,7 +6,10 @@ from typing import Any
 
 from tracker.dashboard import panels
 from tracker.dashboard.chart import Bar
-from tracker.dashboard.labels import full_label_of, label_of
+from tracker.dashboard.chosen_filters import COMPARISONS as FILTER_COMPARISONS
+from tracker.dashboard.chosen_filters import ChosenFilter, can_be_chosen, filter_of_value
+from tracker.dashboard.labels import dimension_name, full_label_of, label_of, panel_name
+from tracker.dashboard.panel_kinds import DIMENSIONS, INSTEAD, is_of_people
 from tracker.dashboard.range_choice import query_string, range_choice
 from tracker.dashboard.ranges import COMPARISONS, NAMES
 from tracker.dashboard.wording import Words, language
@@ -25,9 +28,14 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
         "unfiltered": dict.fromkeys(one.name for one in asked.filters),
         "chosen": asked.panels,
         "times": _times(asked),
-        "dimensions": panels.DIMENSIONS,
-        "comparisons": panels.COMPARISONS,
-        "groups": panels.GROUPS,
+        "dimensions": [name for name in DIMENSIONS if not (asked.is_guest and is_of_people(name))],
+        "comparisons": FILTER_COMPARISONS,
+        "groups": asked.groups,
+        "is_first": lambda name, group: name == asked.groups[group][0] and group not in INSTEAD,
+        "can_be_chosen": can_be_chosen,
+        "filter_of_value": filter_of_value,
+        "called": partial(panel_name, words),
+        "named": partial(dimension_name, words),
         "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
         "zoom": lambda bar: _zoom(asked, bar),
         "label": label,
@@ -42,11 +50,11 @@ def query_of(asked: panels.Asked, changed: Mapping[str, object]) -> str:
     return query_string(**{**time, **filters, **asked.panels, **changed})
 
 
-def _in_words(words: Words, chosen: panels.ChosenFilter) -> str:
+def _in_words(words: Words, chosen: ChosenFilter) -> str:
     """Return what a filter says; what a value contains is a part of how it is stored."""
     is_whole = chosen.comparison != "contains"
     value = full_label_of(words, chosen.dimension, chosen.value) if is_whole else chosen.value
-    return words(f"filter.that.{chosen.comparison}", what=words(f"filter.{chosen.dimension}"), value=value)
+    return words(f"filter.that.{chosen.comparison}", what=dimension_name(words, chosen.dimension), value=value)
 
 
 def _times(asked: panels.Asked) -> dict[str, object]:

@@ -10,20 +10,21 @@ from flask import Response, request
 
 from tracker.dashboard import panels
 from tracker.dashboard.application_page import frame
+from tracker.dashboard.asked_here import asked_here
 from tracker.dashboard.breaks import breakable
 from tracker.dashboard.labels import IN_WORDS, OF_HOSTS, label_of
 from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
 from tracker.dashboard.page import HEADERS, address, fragment, page
+from tracker.dashboard.panel_kinds import COUNTED
 from tracker.dashboard.panel_links import of_panels, query_of
 from tracker.dashboard.panels import Asked, Panel
-from tracker.dashboard.ranges import range_of
 from tracker.dashboard.services import current_services
-from tracker.dashboard.site_days import now_there
 from tracker.dashboard.viewer import application_named
 from tracker.dashboard.wording import Words, language
 from tracker.domains import ENCODED, ascii_host
 from tracker.errors import Refused, invalid
 from tracker.reading.export_lines import safe_cell
+from tracker.reports.dimensions import PARAMETER
 
 _MAX_ROWS: Final = 1000
 """Values of a file, and those among which is searched."""
@@ -66,7 +67,7 @@ def values(app_id: str) -> Response:
     about = asked.also(listed.dimension, "contains", part) if part else asked
     return page(
         "values.html",
-        details=_details(app_id, name, about) if listed.rows and listed.measure not in panels.COUNTED else {},
+        details=_details(app_id, name, about) if listed.rows and listed.measure not in COUNTED else {},
         details_of=_DETAILS,
         **shown,
         **of_panels(asked),
@@ -104,7 +105,8 @@ def panel_csv(app_id: str) -> Response:
     rows += [(value or "", str(count), f"{count / of_all:.6f}" if of_all else "") for value, count in panel.rows]
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
-    file = f"{name}-{asked.time.shown.first}-{asked.time.shown.last}.csv"
+    # The key of a parameter may be any text, which a header could not hold.
+    file = f"{'parameter' if name.startswith(PARAMETER) else name}-{asked.time.shown.first}-{asked.time.shown.last}.csv"
     return Response(
         text.getvalue(),
         headers={**HEADERS, "Content-Disposition": f'attachment; filename="{file}"'},
@@ -115,8 +117,7 @@ def panel_csv(app_id: str) -> Response:
 def _asked(app_id: str) -> tuple[str, Asked]:
     """Return the application's own spelling of its name, and what the address asks about."""
     application = application_named(app_id)
-    now = now_there(application, current_services().clock.now())
-    return application.app_id, panels.asked_of(request.args, range_of(request.args, now), now)
+    return application.app_id, asked_here(application)
 
 
 def _rows(app_id: str, name: str, asked: Asked, *, questions: int = 1) -> Panel:
@@ -135,7 +136,7 @@ def _details(app_id: str, name: str, asked: Asked) -> Mapping[str | None, Mappin
 
 def _whole(app_id: str, panel: Panel, asked: Asked) -> Mapping[str, int]:
     """Return how much there is in all of what a panel counts."""
-    with_visits = panel.measure not in panels.COUNTED or panels.counts_visits(asked)
+    with_visits = panel.measure not in COUNTED or panels.counts_visits(asked)
     return panels.whole(current_services(), app_id, asked, with_visits=with_visits)
 
 

@@ -1,7 +1,7 @@
 """Panels of an application's page that reports are shown in: one of each group at a time, the others a click away."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -9,84 +9,28 @@ from typing import Final
 import orjson
 
 from tracker.dashboard.cards import OF_VISITS
+from tracker.dashboard.chosen_filters import COMPARISONS, ChosenFilter, filters_of
+from tracker.dashboard.panel_kinds import (
+    COUNTED,
+    GROUPS,
+    INSTEAD,
+    ONLY_WITH_ROWS,
+    PERSONAL,
+    Condition,
+    Groups,
+    asked_as,
+    groups_for,
+    is_of_people,
+    kind_of,
+)
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
-from tracker.errors import Refused, invalid, not_found
+from tracker.errors import invalid, not_found
 from tracker.reports import answer
 from tracker.reports.answer import Report
-from tracker.reports.filters import MAX_FILTERS, MAX_VALUE_LENGTH
 
 ROWS: Final = 8
 """Values of a panel on the page."""
-COUNTED: Final = ("visitors", "page_views", "requests")
-"""What panels count, beside visits, which take longer: their shares are of all there are of it."""
-MAX_CHOSEN: Final = MAX_FILTERS - 2
-"""Filters of an address: a panel asks besides that there is a value, and that it has what somebody seeks."""
-Condition = list[str | None]
-COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
-"""What an address calls a comparison, and what reports call it: people type in lower case."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What a panel is about: by which dimension, which measure; hits without a value count where that says much."""
-
-    dimension: str
-    """As addresses have it."""
-    measure: str = "visitors"
-    counts_nothing: bool = True
-    asked_as: str = ""
-    """As reports have it, where that is something else."""
-
-    @property
-    def asked(self) -> str:
-        return self.asked_as or self.dimension
-
-    def conditions(self) -> list[Condition]:
-        return [] if self.counts_nothing else [[self.asked, "is_not", None]]
-
-
-def _arrival(dimension: str, *, counts_nothing: bool = False) -> _Kind:
-    """Return a panel of where visits came from: pages that were reached from within the site have sources, too."""
-    return _Kind(dimension, "sessions", counts_nothing=counts_nothing, asked_as=f"visit_{dimension}")
-
-
-_KINDS: Final[dict[str, _Kind]] = {
-    "pages": _Kind("page", "page_views", counts_nothing=False),
-    "entry_pages": _Kind("entry_page", "sessions", counts_nothing=False),
-    "exit_pages": _Kind("exit_page", "sessions", counts_nothing=False),
-    "sources": _arrival("source", counts_nothing=True),
-    "channels": _arrival("channel", counts_nothing=True),
-    "referrers": _arrival("referrer"),
-    "countries": _Kind("country"),
-    "regions": _Kind("region"),
-    "cities": _Kind("city"),
-    "languages": _Kind("language"),
-    "devices": _Kind("device"),
-    "browsers": _Kind("browser"),
-    "systems": _Kind("system"),
-    "screens": _Kind("screen"),
-    "campaigns": _arrival("utm_campaign"),
-    "utm_sources": _arrival("utm_source"),
-    "utm_mediums": _arrival("utm_medium"),
-    "utm_terms": _arrival("utm_term"),
-    "utm_contents": _arrival("utm_content"),
-    "events": _Kind("event", "requests", counts_nothing=False),
-}
-_ASKED_AS: Final = {kind.dimension: kind.asked for kind in _KINDS.values()}
-DIMENSIONS: Final = tuple(_ASKED_AS)
-"""What can be filtered by, as addresses have it."""
-GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "pages": ("pages", "entry_pages", "exit_pages"),
-    "sources": ("sources", "channels", "referrers"),
-    "places": ("countries", "regions", "cities", "languages"),
-    "devices": ("devices", "browsers", "systems", "screens"),
-    "campaigns": ("campaigns", "utm_sources", "utm_mediums", "utm_terms", "utm_contents"),
-    "events": ("events",),
-}
-"""By group: its panels, the first of which is shown unless another one is asked for."""
-_ONLY_WITH_ROWS: Final = ("campaigns", "events")
-"""Groups that a site may do without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,29 +64,6 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenFilter:
-    """A condition that somebody has chosen: the hits whose value is this one, or is not, or contains it.
-
-    Of a source and the like they are those of the visits that came from there.
-    """
-
-    dimension: str
-    comparison: str
-    value: str
-
-    @property
-    def name(self) -> str:
-        """Return how an address has it: `page`, `page.is_not`, `page.contains`."""
-        return self.dimension if self.comparison == "is" else f"{self.dimension}.{self.comparison}"
-
-    @property
-    def opposite(self) -> "ChosenFilter | None":
-        """Return the condition that takes all other hits, if there is one."""
-        comparison = {"is": "is_not", "is_not": "is"}.get(self.comparison)
-        return None if comparison is None else replace(self, comparison=comparison)
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """What an address asks about: a time, values by dimension, and which panel of each group."""
 
@@ -150,6 +71,10 @@ class Asked:
     now: datetime
     filters: tuple[ChosenFilter, ...]
     panels: Mapping[str, str]
+    groups: Groups = field(default_factory=lambda: GROUPS)
+    """The panels that there are for who asks."""
+    is_guest: bool = False
+    """Whether somebody asks who came by a share link: panels and filters of people are not for them."""
     together: tuple[Mapping[str, str | None], ...] = ()
     """Questions that are asked at the same time: what the filters leave is read once for all of them."""
 
@@ -160,7 +85,7 @@ class Asked:
     def question(self, measures: str, conditions: list[Condition]) -> dict[str, str | None]:
         """Return a question about these hits, as `reports.answer` reads it."""
         chosen: list[Condition] = [
-            [_ASKED_AS[one.dimension], COMPARISONS[one.comparison], one.value] for one in self.filters
+            [asked_as(one.dimension), COMPARISONS[one.comparison], one.value] for one in self.filters
         ]
         return {
             "start_date": self.time.shown.first.isoformat(),
@@ -170,27 +95,25 @@ class Asked:
         }
 
 
-def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
-    """Read `?source=Google&device.is_not=phone&page.contains=blog&places=cities`. Raises Refused."""
-    panels = {group: query[group] for group, names in GROUPS.items() if query.get(group) in names[1:]}
-    return Asked(time, now, filters_of(query), panels)
+def asked_of(
+    query: Mapping[str, str], time: Range, now: datetime, *, is_guest: bool = False, parameters: Sequence[str] = ()
+) -> Asked:
+    """Read `?source=Google&device.is_not=phone&page.contains=blog&places=cities`. Raises Refused.
 
-
-def filters_of(query: Mapping[str, str]) -> tuple[ChosenFilter, ...]:
-    """Return the filters of an address. Raises Refused."""
-    possible = (ChosenFilter(dimension, comparison, "") for dimension in _ASKED_AS for comparison in COMPARISONS)
-    filters = tuple(replace(one, value=query[one.name]) for one in possible if query.get(one.name))
-    if len(filters) > MAX_CHOSEN:
-        raise Refused("TOO_MANY_FILTERS", 400, f"At most {MAX_CHOSEN} filters can be chosen at once.")
-    for one in filters:
-        if len(one.value) > MAX_VALUE_LENGTH or "\0" in one.value:
-            raise invalid(f"{one.name}: There is no such value.", **{one.name: ["There is no such value."]})
-    return filters
+    `parameters` are the keys of custom parameters. Of all hits statistics know their values; where something is
+    filtered, they are a group of panels.
+    """
+    chosen = filters_of(query)
+    if is_guest and any(is_of_people(one.dimension) for one in chosen):
+        raise invalid("There is no such filter.", filters=["There is no such filter."])
+    groups = groups_for(is_guest=is_guest, parameters=parameters if chosen else ())
+    shown = {group: query[group] for group, names in groups.items() if query.get(group) in names}
+    return Asked(time, now, chosen, shown, groups, is_guest)
 
 
 def counts_visits(asked: Asked) -> bool:
     """Return whether one of the panels that are shown counts visits."""
-    return any(_KINDS[shown_of(group, asked)].measure not in COUNTED for group in GROUPS)
+    return any(kind_of(shown_of(group, asked)).measure not in COUNTED for group in asked.groups)
 
 
 def whole(services: DashboardServices, app_id: str, asked: Asked, *, with_visits: bool) -> Mapping[str, int]:
@@ -223,24 +146,32 @@ def counted_in(report: Report) -> Mapping[str, int]:
 
 def questions(services: DashboardServices, app_id: str, asked: Asked) -> dict[str, Callable[[], Panel]]:
     """Return by group what asks for the panel of it that is shown."""
-    return {group: partial(of_group, services, app_id, group, asked) for group in GROUPS}
+    return {group: partial(of_group, services, app_id, group, asked) for group in asked.groups}
 
 
 def of_group(services: DashboardServices, app_id: str, group: str, asked: Asked) -> Panel:
     """Return the panel of a group that is shown. Raises Refused, DatabaseUnavailable."""
-    if group not in GROUPS:
+    if group not in asked.groups:
         raise not_found("There is no such panel.")
-    return rows_of(services, app_id, shown_of(group, asked), asked, limit=ROWS)
+    name, *others = may_be_shown(group, asked)
+    panel = rows_of(services, app_id, name, asked, limit=ROWS)
+    instead = (rows_of(services, app_id, other, asked, limit=ROWS) for other in others if not panel.rows)
+    return next((other for other in instead if other.rows), panel)
 
 
 def shown_of(group: str, asked: Asked) -> str:
-    """Return which panel of a group is shown."""
-    return asked.panels.get(group, GROUPS[group][0])
+    """Return which panel of a group is shown, unless it is empty and another one stands in for it."""
+    return asked.panels.get(group, asked.groups[group][0])
+
+
+def may_be_shown(group: str, asked: Asked) -> tuple[str, ...]:
+    """Return it, and those that stand in for it; for one that was asked for none does."""
+    return (shown_of(group, asked), *(() if group in asked.panels else INSTEAD.get(group, ())))
 
 
 def is_shown(panel: Panel, group: str, asked: Asked) -> bool:
     """Return whether a group has a place on the page: most have, whatever is in them."""
-    return bool(panel.rows) or group not in _ONLY_WITH_ROWS or group in asked.panels
+    return bool(panel.rows) or group not in ONLY_WITH_ROWS or group in asked.panels
 
 
 def rows_of(
@@ -250,9 +181,9 @@ def rows_of(
 
     Raises Refused, also for a name that there is not, and DatabaseUnavailable.
     """
-    if name not in _KINDS:
+    if asked.is_guest and name in PERSONAL:
         raise not_found("There is no such panel.")
-    kind = _KINDS[name]
+    kind = kind_of(name)
     panel = Panel(name=name, dimension=kind.dimension, measure=kind.measure, rows=[], exact=True)
     question = panel_question(name, asked, limit=limit)
     for _ in range(questions):
@@ -271,7 +202,7 @@ def measured(
     services: DashboardServices, app_id: str, name: str, asked: Asked, measures: Sequence[str], *, limit: int
 ) -> Mapping[str | None, Mapping[str, float | None]]:
     """Return measures by value, of as many of a panel's values. Raises Refused, DatabaseUnavailable."""
-    kind = _KINDS[name]
+    kind = kind_of(name)
     question = panel_question(name, asked, limit=limit)
     question["measures"] = ",".join(dict.fromkeys((kind.measure, *measures)))
     return {row[kind.asked]: row for row in ask(services, app_id, question, asked).rows}
@@ -279,7 +210,7 @@ def measured(
 
 def panel_question(name: str, asked: Asked, *, limit: int = ROWS) -> dict[str, str | None]:
     """Return what a panel asks."""
-    kind = _KINDS[name]
+    kind = kind_of(name)
     return {**asked.question(kind.measure, kind.conditions()), "dimensions": kind.asked, "limit": str(limit)}
 
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 from flask import Response
 
 from tracker.dashboard.changing import change
+from tracker.dashboard.chosen_filters import filters_of
 from tracker.dashboard.page import address
-from tracker.dashboard.panels import filters_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import own_path, see
 from tracker.dashboard.viewer import viewer

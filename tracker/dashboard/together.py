@@ -12,7 +12,7 @@ def with_all(services: DashboardServices, app_id: str, asked: Asked, *, compares
     """Return what an address asks about, with all questions that its page may put to reports."""
     if not asked.filters:
         return asked
-    shown = (panels.shown_of(group, asked) for group in panels.GROUPS)
+    shown = (name for group in asked.groups for name in panels.may_be_shown(group, asked))
     questions = [
         reported.series_question(asked),
         *panels.whole_questions(asked, with_visits=asked.time.name != "24h" or panels.counts_visits(asked)),

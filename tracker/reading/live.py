@@ -48,8 +48,8 @@ class LiveView:
 
     `minutes` are those of it whose hits were all looked at, the one that goes on last; `pages` by page views, `sources`
     and `countries` by visitors, the most frequent first: None stands for those of whom nobody knows, and for who came
-    directly. `newest` has `id`, `created_at`, `url`, `event_name`, `referrer`, `source` and `is_internal`, the latest
-    first.
+    directly. `newest` has `id`, `created_at`, `url`, `page`, `event_name`, `referrer`, `source` and `is_internal`, the
+    latest first.
     """
 
     latest: LatestHits
@@ -144,7 +144,7 @@ def read(database: Database, app_id: str, now: datetime) -> LiveView:
         countries=_counted(
             (arrival.country(row["country"], row["timezone"]), row["visitors"]) for row in latest.countries
         ),
-        newest=[_with_source(hit, recipe) for hit in newest],
+        newest=[_in_words_of_reports(hit, recipe) for hit in newest],
     )
 
 
@@ -170,6 +170,11 @@ def _counted(rows: Iterable[Counted]) -> list[Counted]:
     return sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))[:_LISTED]
 
 
-def _with_source(hit: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
-    source = arrival.source_name(hit["url"], hit["referrer"], recipe)
-    return {**hit, "source": source, "is_internal": arrival.is_internal(hit["url"], hit["referrer"], recipe)}
+def _in_words_of_reports(hit: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
+    url, referrer = hit["url"], hit["referrer"]
+    return {
+        **hit,
+        "page": arrival.page_name(url, recipe) if url else None,
+        "source": arrival.source_name(url, referrer, recipe),
+        "is_internal": arrival.is_internal(url, referrer, recipe),
+    }

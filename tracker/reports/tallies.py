@@ -35,7 +35,7 @@ KINDS: Final = (
     *(name for name in (*VISITOR_DIMENSIONS, *VISIT_SOURCES) if name not in _RARE),
     "page",
 )
-"""What no panel of the dashboard is about has no tally."""
+"""What nobody asks for who does not choose it has no tally: no panel of it is shown by itself."""
 _FILTERED: Final = (*VISITOR_DIMENSIONS, "page")
 """What each hit has a value of, or none: a filter on one of these takes some of the values of its tally."""
 _ARRIVALS: Final = tuple(name for name, column in ARRIVALS.items() if column not in _RARE)

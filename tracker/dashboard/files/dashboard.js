@@ -3,6 +3,45 @@
 // what is to be pasted.
 const SECONDS = 2;
 
+// What is put into the place of a part. Whatever has the focus stays the same element, so that it keeps it and leads
+// where it did: all around it is replaced. Where it is there no more, what it stands in waits, and this says false.
+const renew = (part, fresh) => {
+  const wayTo = (element, top) => {
+    const way = [];
+    for (let at = element; at !== top; at = at.parentNode) way.unshift(at);
+    return way;
+  };
+  const identityOf = (element) => [
+    element.localName,
+    element.getAttribute("href"),
+    element.getAttribute("aria-label"),
+    element.closest("tr")?.querySelector(".when")?.textContent,
+  ].join("\n");
+  const scrolled = [...part.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  let kept = focused ? wayTo(focused, part) : [], twins = [], isWhole = true;
+  if (focused) {
+    const twin = [...fresh.querySelectorAll(focused.localName)].find((one) => identityOf(one) === identityOf(focused));
+    twins = twin ? wayTo(twin, fresh) : [];
+    if (twins.length !== kept.length) {
+      kept = kept.slice(0, 1);
+      twins = [fresh.children[[...part.children].indexOf(kept[0])]];
+      isWhole = false;
+    }
+  }
+  let here = part, there = fresh;
+  kept.forEach((element, at) => {
+    const nodes = [...there.childNodes], place = nodes.indexOf(twins[at]);
+    for (const other of [...here.childNodes]) if (other !== element) other.remove();
+    element.before(...nodes.slice(0, place));
+    element.after(...nodes.slice(place + 1));
+    [here, there] = [element, twins[at]];
+  });
+  if (isWhole) here.replaceChildren(...there.childNodes);
+  [...part.querySelectorAll(".scroll")].forEach((one, at) => { one.scrollLeft = scrolled[at] ?? 0; });
+  return isWhole;
+};
+
 // A page that is sent in pieces is there in parts before it is whole: what is clicked meanwhile is heard already.
 const whenWhole = () => {
   for (const part of document.querySelectorAll("[data-poll]")) {
@@ -26,9 +65,7 @@ const whenWhole = () => {
         if (answer.status === 200) {
           const text = await answer.text();
           const fresh = new DOMParser().parseFromString(text, "text/html").body;
-          const focused = part.contains(document.activeElement);
-          if (!focused) part.replaceChildren(...fresh.childNodes);
-          etag = focused ? null : answer.headers.get("ETag");
+          etag = renew(part, fresh) ? answer.headers.get("ETag") : null;
         } else if (answer.status !== 304) {
           throw new Error(answer.status);
         }
