@@ -46,6 +46,8 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    configure = structlog.configure
+    structlog.configure = lambda **options: configure(**options | {UNKEPT: False})
     gc.set_threshold(50_000, 20, 50)  # What is imported and collected stays: looking through it frees nothing.
     if has_room():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # Where pytest makes each test's `tmp_path`.
@@ -63,15 +65,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path not in slow, item.path.parent.name in LAST))
 
 
-@pytest.fixture(autouse=True)
-def logging_as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test sets for log lines ends with it: neither handlers nor a module's kept logger reach the next one."""
-    root, configure = logging.getLogger(), structlog.configure
-    level = root.level
-    monkeypatch.setattr(structlog, "configure", lambda **options: configure(**options | {UNKEPT: False}))
-    yield
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """What a test sets for log lines ends with it: neither handlers nor a module's kept logger reach the next one.
+
+    A hook and no fixture: of a test that only calls a function, each fixture is a tenth.
+    """
     if structlog.is_configured():
-        root.handlers[:], root.level = [], level
+        root = logging.getLogger()
+        root.handlers[:], root.level = [], logging.WARNING
         structlog.reset_defaults()
 
 

@@ -5,7 +5,6 @@ import subprocess
 import tomllib
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 import pytest
 import yaml
@@ -42,11 +41,14 @@ def test_help_lists_every_target_in_one_column() -> None:
     assert all(lines)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_documents_name_only_targets_that_there_are(document: Path) -> None:
-    text = document.read_text()
-    named = re.findall(r"`make ([a-z-]+)[ `]|^make ([a-z-]+) +#", text, re.MULTILINE)
-    assert {first or second for first, second in named} - targets() == set()
+def test_documents_name_only_targets_that_there_are() -> None:
+    named = {
+        (document, first or second)
+        for document in DOCUMENTS
+        for first, second in re.findall(r"`make ([a-z-]+)[ `]|^make ([a-z-]+) +#", document.read_text(), re.MULTILINE)
+    }
+    assert len(named) > 30
+    assert [(document, target) for document, target in named if target not in targets()] == []
 
 
 def test_hooks_before_a_commit_are_what_make_check_runs() -> None:

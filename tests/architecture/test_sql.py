@@ -1,10 +1,8 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
-
-import pytest
 
 from tests.support.source_tree import REPOSITORY, functions_of, name_of, nodes_of, python_files, texts_in
 
@@ -34,14 +32,28 @@ def code_of(statement: str) -> str:
     return re.sub(r"(?<=\S)\s*\n\s*SET\b", " SET", bare)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_statement_says_what_it_is_for_stands_alone_and_does_not_pin(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert re.match(r"-- \S.*\n", text)
-    assert len(text.encode()) < LONGEST_TEXT
+def faults_of(text: str) -> Iterator[str]:
     code = code_of(text)
-    assert code.rstrip().rstrip(";").count(";") == 0
-    assert PINNING.search(code) is None
+    if not re.match(r"-- \S.*\n", text):
+        yield "does not say what it is for"
+    if len(text.encode()) >= LONGEST_TEXT:
+        yield "is too long"
+    if code.rstrip().rstrip(";").count(";"):
+        yield "is several"
+    if pinning := PINNING.search(code):
+        yield f"pins by {pinning[0]!r}"
+
+
+def test_a_statement_says_what_it_is_for_stands_alone_and_does_not_pin() -> None:
+    faults = {name_of(path): list(faults_of(path.read_text(encoding="utf-8"))) for path in FILES}
+    assert len(faults) > 300
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_the_faults_of_a_statement_are_found() -> None:
+    assert list(faults_of("-- Look.\nSELECT ';', 1")) == []
+    wrong = f"SELECT nextval('ids'); SELECT '{'x' * LONGEST_TEXT}'"
+    assert [fault.split()[0] for fault in faults_of(wrong)] == ["does", "is", "is", "pins"]
 
 
 def test_every_statement_is_used_by_one_place_and_every_name_has_its_statement() -> None:

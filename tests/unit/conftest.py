@@ -1,12 +1,6 @@
-from collections.abc import Iterator
-
-import pytest
-from pytest_socket import disable_socket, enable_socket
+from pytest_socket import disable_socket
 
 
-@pytest.fixture(autouse=True)
-def _no_network() -> Iterator[None]:
-    """Unit tests open no socket of any kind."""
+def pytest_runtest_setup() -> None:
+    """Unit tests open no socket of any kind; `pytest_socket` takes that back after each."""
     disable_socket()
-    yield
-    enable_socket()

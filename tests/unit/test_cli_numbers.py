@@ -1,6 +1,7 @@
 """Numbers, days and months that commands take: what is beyond their bounds is wrong usage (exit status 2)."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import click
 import pytest
@@ -24,44 +25,49 @@ def bounded_of(command: click.Command, name: str) -> Iterator[tuple[str, click.P
             yield f"{name} {parameter.opts[-1]}".strip(), parameter
 
 
-BOUNDED = dict(bounded_of(main, ""))
-TIMES = {name for name, parameter in BOUNDED.items() if isinstance(parameter.type, click.DateTime | type(MONTH))}
-NUMBERS = {name: parameter for name, parameter in BOUNDED.items() if name not in TIMES}
+@cache
+def bounded() -> dict[str, click.Parameter]:
+    """All of them, by the name of the command and theirs; to find them loads every command."""
+    return dict(bounded_of(main, ""))
 
 
-def test_numbers_are_found() -> None:
-    assert {"apps create --rate-limit", "sessions list --limit", "stats report --limit", "params set --min"} <= {
-        *NUMBERS
-    }
+def is_time(kind: click.ParamType) -> bool:
+    return isinstance(kind, click.DateTime | type(MONTH))
 
 
-@pytest.mark.parametrize("name", sorted(TIMES))
-def test_days_and_months_end_before_the_times_of_this_language_do(name: str) -> None:
+def test_days_and_months_end_before_the_times_of_this_language_do() -> None:
     """The month 9999-12 was made, ends in the year 10000, and nothing could list the months any more."""
-    kind = BOUNDED[name].type
-    assert kind is MONTH or isinstance(kind, Day), f"{name} takes any day"
-    end = "" if kind is MONTH else "-01"
-    for month in ("0001-01", "1969-12", "9999-01", "9999-12"):
-        with pytest.raises(click.BadParameter) as refused:
-            kind.convert(f"{month}{end}", BOUNDED[name], click.Context(main))
-        assert refused.value.exit_code == 2, (name, month)
-    for month in ("1970-01", "9998-12"):
-        assert kind.convert(f"{month}{end}", BOUNDED[name], click.Context(main))
+    times = {name: parameter for name, parameter in bounded().items() if is_time(parameter.type)}
+    assert {"export --from", "export --to"} <= {*times}
+    for name, parameter in times.items():
+        kind = parameter.type
+        assert kind is MONTH or isinstance(kind, Day), f"{name} takes any day"
+        end = "" if kind is MONTH else "-01"
+        for month in ("0001-01", "1969-12", "9999-01", "9999-12"):
+            with pytest.raises(click.BadParameter) as refused:
+                kind.convert(f"{month}{end}", parameter, click.Context(main))
+            assert refused.value.exit_code == 2, (name, month)
+        for month in ("1970-01", "9998-12"):
+            assert kind.convert(f"{month}{end}", parameter, click.Context(main)), (name, month)
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_has_bounds_and_nothing_beyond_them_is_taken(name: str) -> None:
-    kind = NUMBERS[name].type
-    odd = ["nan", "inf", "-inf", "1e400", "", "x"]
-    if kind is not NUMBER:
-        assert isinstance(kind, click.IntRange | Amount), f"{name} takes any number"
-        assert kind.min is not None, name
-        assert kind.max is not None, name
-        odd += [str(kind.min - 1), str(kind.max * 10), "9" * 400, "-1"]
-    for text in odd:
-        with pytest.raises(click.BadParameter) as refused:
-            NUMBERS[name].type_cast_value(click.Context(main), text)
-        assert refused.value.exit_code == 2, (name, text)
+def test_a_number_has_bounds_and_nothing_beyond_them_is_taken() -> None:
+    numbers = {name: parameter for name, parameter in bounded().items() if not is_time(parameter.type)}
+    assert {"apps create --rate-limit", "sessions list --limit", "stats report --limit", "params set --min"} <= {
+        *numbers
+    }
+    for name, parameter in numbers.items():
+        kind = parameter.type
+        odd = ["nan", "inf", "-inf", "1e400", "", "x"]
+        if kind is not NUMBER:
+            assert isinstance(kind, click.IntRange | Amount), f"{name} takes any number"
+            assert kind.min is not None, name
+            assert kind.max is not None, name
+            odd += [str(kind.min - 1), str(kind.max * 10), "9" * 400, "-1"]
+        for text in odd:
+            with pytest.raises(click.BadParameter) as refused:
+                parameter.type_cast_value(click.Context(main), text)
+            assert refused.value.exit_code == 2, (name, text)
 
 
 def test_a_bound_of_a_rule_is_a_number_that_json_has() -> None:

@@ -251,15 +251,13 @@ def test_ga4_is_read_from_servers() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(DIALECT_AT))
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"\xff\xfe", b"{", b"[]", b"[[]]", b"null", b'"x"', b"{}", b'{"batch":[]}', b'{"requests":{}}', b"[" * 5000],
-)
-def test_no_body_makes_a_reader_fail_otherwise_than_by_a_refusal(path: str, body: bytes) -> None:
-    hits: list[Any] = []
-    with contextlib.suppress(Refused):
-        hits = read(path, "idsite=%00&tid=\xe9", body, HTTP_AUTHORIZATION="Basic \xe9")
-    assert all(isinstance(hit, ClientHit | Refused) for hit in hits)
+def test_no_body_makes_a_reader_fail_otherwise_than_by_a_refusal(path: str) -> None:
+    bodies = [b"", b"\xff\xfe", b"{", b"[]", b"[[]]", b"null", b'"x"', b"{}", b'{"batch":[]}', b'{"requests":{}}']
+    for body in [*bodies, b"[" * 5000]:
+        hits: list[Any] = []
+        with contextlib.suppress(Refused):
+            hits = read(path, "idsite=%00&tid=\xe9", body, HTTP_AUTHORIZATION="Basic \xe9")
+        assert all(isinstance(hit, ClientHit | Refused) for hit in hits), body
 
 
 # ---- The original ----
