@@ -55,7 +55,7 @@ test-long: env ## further cases of what `make test-all` shows, and those that ta
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
 
 test-fast: env ## the tests that need no server and no browser, in seconds
-	$(PYTEST) -q -n 2 --dist loadfile tests/unit tests/architecture $(ARGS)
+	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder tests/unit tests/architecture $(ARGS)
 
 faults: env ## the fault suite, as a table, in faults.md too (FAULT_SEED=7 FAULT_COUNT=200 kills at random)
 	$(PYTEST) -q -n 3 --dist loadfile --fault-table=faults.md tests/faults $(ARGS)

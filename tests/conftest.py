@@ -31,8 +31,8 @@ from tracker.embedded import Postgres, Valkey
 TEMPLATE = "migrated"
 TEMPLATE_WITH_SHOP = "migrated_with_shop"
 UNKEPT = "cache_logger_on_first_use"
-LAST = {"unit", "architecture"}
-"""The folders whose tests are quick."""
+LAST = ("architecture", "unit")
+"""The folders whose tests need no server; those of the first are one piece of several seconds (`scheduling`)."""
 
 # An example that takes long says that the machine is busy, and nothing about the code.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -62,7 +62,16 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests go first, so that none of them begins when the other processes have nothing left to do."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name in LAST))
+    rank = {folder: number for number, folder in enumerate(LAST, 1)}
+    items.sort(key=lambda item: (item.path not in slow, rank.get(item.path.parent.name, 0)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files that parse the source go to one process together."""
+    from tests.support.scheduling import ScheduledByFile
+
+    return ScheduledByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -47,7 +47,7 @@ def faults_of(text: str) -> Iterator[str]:
 def test_a_statement_says_what_it_is_for_stands_alone_and_does_not_pin() -> None:
     faults = {name_of(path): list(faults_of(path.read_text(encoding="utf-8"))) for path in FILES}
     assert len(faults) > 300
-    assert {name: found for name, found in faults.items() if found} == {}
+    assert {name: several for name, several in faults.items() if several} == {}
 
 
 def test_the_faults_of_a_statement_are_found() -> None:
