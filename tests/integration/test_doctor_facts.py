@@ -7,10 +7,12 @@ import pytest
 
 from tests.support.facts import make_facts
 from tests.support.places_file import write_places
+from tests.support.queued_hits import rows
 from tests.support.tallied import AFTERNOON, TWO_DAYS, Tallied
 from tests.support.told_visits import made_of
 from tracker.config import Settings
 from tracker.diagnostics.facts_checks import about_facts_here, about_places, about_tallies
+from tracker.diagnostics.finding import Finding
 from tracker.facts.folder import Folder
 from tracker.store.database import Database
 
@@ -49,10 +51,19 @@ def test_an_application_whose_reports_have_no_tally_is_named(tallied_application
     one = tallied_application
     one.store(made_of(one.application, TWO_DAYS))
     changed_at = datetime.now(UTC)
-    [soon] = about_tallies(one.database, changed_at, facts=1, days=9)
+
+    def found(at: datetime, facts: int = 1) -> list[Finding]:
+        return about_tallies(one.database, at, facts=facts, days=9, left_out=2)
+
+    [soon] = found(changed_at)
     assert (soon.level, "shop" in soon.seen) == ("ok", True)
-    [late] = about_tallies(one.database, changed_at + timedelta(hours=3), facts=1, days=9)
+    [late] = found(changed_at + timedelta(hours=3))
     assert (late.level, "shop" in late.seen, bool(late.to_do)) == ("warn", True, True)
-    assert about_tallies(one.database, changed_at, facts=100, days=9) == [], "few facts"
+    assert found(changed_at, facts=100) == [], "few facts"
     assert one.count(AFTERNOON) == 1
-    assert about_tallies(one.database, changed_at + timedelta(hours=3), facts=1, days=9) == []
+    assert found(changed_at + timedelta(hours=3)) == []
+    [old] = found(changed_at + timedelta(days=4))
+    assert old.level == "warn", "reports of today do not use it"
+    rows(one.database, "UPDATE facts_tallies SET kinds = array_remove(kinds, 'visit_channel') RETURNING 1")
+    [of_before] = found(changed_at + timedelta(hours=3))
+    assert of_before.level == "warn", "it was made by a version that knew no sources of visits"

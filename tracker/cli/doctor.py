@@ -13,7 +13,7 @@ from tracker.clock import SystemClock
 from tracker.diagnostics.doctor import examine
 from tracker.diagnostics.facts_checks import about_facts_here, about_places, about_tallies
 from tracker.diagnostics.work_checks import about_time
-from tracker.reports.tally_making import MAX_DAYS, MIN_FACTS
+from tracker.reports.tally_making import MAX_DAYS, MAX_LEFT_OUT, MIN_FACTS
 from tracker.wiring.facts import facts_folder
 
 _COLUMNS = ("level", "check", "seen", "to_do")
@@ -40,7 +40,7 @@ def _examine(*, as_json: bool) -> bool:
     findings = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
     with connections.database(settings) as database:
         findings += about_facts_here(database, facts_folder(settings, database, is_command=True))
-        findings += about_tallies(database, clock.now(), facts=MIN_FACTS, days=MAX_DAYS)
+        findings += about_tallies(database, clock.now(), facts=MIN_FACTS, days=MAX_DAYS, left_out=MAX_LEFT_OUT)
     findings += about_places(settings.geoip_file, clock.now())
     print_rows(_COLUMNS, [asdict(finding) for finding in findings], empty="Nothing was checked.", as_json=as_json)
     return all(finding.level != "fail" for finding in findings)

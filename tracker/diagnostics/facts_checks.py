@@ -33,12 +33,15 @@ def about_facts_here(database: Database, folder: Folder) -> list[Finding]:
     return [Finding("facts from here", "ok", f"seen in {folder.place}")]
 
 
-def about_tallies(database: Database, now: datetime, *, facts: int, days: int) -> list[Finding]:
-    """Return which applications with so many facts have no tally, and so slower reports; nothing where all have one."""
+def about_tallies(database: Database, now: datetime, *, facts: int, days: int, left_out: int) -> list[Finding]:
+    """Return which applications with so many facts have no tally, and so slower reports; nothing where all have one.
+
+    One that lacks more than so many of the last days is none.
+    """
     last = now.astimezone(UTC).date() - timedelta(days=1)
     try:
         with database.transaction() as tx:
-            missing = facts_tallies.missing(tx, last - timedelta(days=days - 1), last, facts=facts)
+            missing = facts_tallies.missing(tx, last - timedelta(days=days - 1), last, facts=facts, left_out=left_out)
     except TrackerError:
         return []  # The database's own checks say so.
     late = [app_id for app_id, changed_at in missing if now - changed_at > _MADE_BY]

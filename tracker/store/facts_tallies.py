@@ -80,9 +80,12 @@ def wanting(
     return [(row["app_id"], row["last"]) for row in fetch_all(tx, "facts_tallies/wanting", params)]
 
 
-def missing(tx: Transaction, first: date, last: date, *, facts: int) -> list[tuple[str, datetime]]:
-    """Return the app_ids of those with so many facts in these days (UTC) and no tally, and when one of them changed."""
-    params = {"first": first, "last": last, "facts": facts}
+def missing(tx: Transaction, first: date, last: date, *, facts: int, left_out: int) -> list[tuple[str, datetime]]:
+    """Return the app_ids of those with so many facts in these days (UTC) and no tally, and when one of them changed.
+
+    One that was made before the last days, but for so many, is none.
+    """
+    params = {"first": first, "last": last, "facts": facts, "left_out": left_out}
     return [(row["app_id"], row["changed_at"]) for row in fetch_all(tx, "facts_tallies/missing", params)]
 
 
