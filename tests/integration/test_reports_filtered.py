@@ -76,8 +76,8 @@ ASKED: list[dict[str, str]] = [
     {"interval": "hour", "dimensions": "channel"},
 ]
 FEW_BYTES = 1000
-ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata")
-"""Days of the last one begin within a part of visits: there hits are asked of them."""
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu")
+"""Days of the last one, which is off by 45 minutes, begin within a part of visits: there hits are asked of them."""
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,7 @@ def test_answers_are_those_of_the_files(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @examples(max_examples=200, **unhurried)
 @pages_of_questions
 def test_answers_to_many_are_those_of_the_files(
@@ -157,7 +158,7 @@ def check(filters: list[Any], asked: list[Any], zone: str, folder: Path, readers
     assert unwritten == alone
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu"])
 @pytest.mark.parametrize("conditions", [[0], [19], [0, 13], [0, 19], [13, 19]], ids=str)
 def test_of_visitors_with_many_visits_those_count_that_the_filters_take(
     conditions: list[int], zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

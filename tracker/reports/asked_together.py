@@ -11,7 +11,15 @@ from tracker.reports.facts_read import FactsRead
 from tracker.reports.filters import ReportFilter
 from tracker.reports.leading import leading
 from tracker.reports.question import Question
-from tracker.reports.tables import has_whole_slots, is_of_parts, reads_sources, rows_read, visit_columns, visit_parts_of
+from tracker.reports.tables import (
+    has_whole_slots,
+    is_of_parts,
+    reads_sources,
+    rows_read,
+    visit_columns,
+    visit_parts_of,
+    visits_of_one_part,
+)
 from tracker.reports.visits import OF_VISITS, RAW
 
 _WHO: Final = "coalesce(session, visitor)"
@@ -57,8 +65,7 @@ class AskedTogether:
 
     @property
     def told_of_visits(self) -> tuple[str, ...]:
-        named = {name for question in self.questions for name in question.told_of_visits}
-        return tuple(name for name in OF_VISITS if name in named)
+        return told_of_visits(self.questions)
 
     def begin_with(self, parts: "AskedTogether") -> bool:
         """Return whether the visits of these hits are told from what the filters leave of these parts."""
@@ -74,6 +81,11 @@ class AskedTogether:
             of_hits = _without(question, self.filters)
             return question if of_hits.needs_visits else of_hits
         return _without(question, [one for one in self.filters if not self._leaves_more(one)])
+
+    def of_other_visits(self, question: Question) -> Question:
+        """Return what is left to ask of the rows of all visits but those that the filters on visits do not take."""
+        left = [one for one in self.filters if one in self.of_visits or not self._leaves_more(one)]
+        return _without(question, left)
 
     def _leaves_more(self, one: ReportFilter) -> bool:
         """Return whether the condition on rows takes more of them than the filter does."""
@@ -99,9 +111,31 @@ class AskedTogether:
         """Return the query of what the filters leave, without `constants`; with `visits`, of these alone."""
         return self._filtered(files, visits, [*self.constants])
 
-    def whole_rows(self, files: FactsRead) -> _SQL:
-        """Return the query of what the filters leave, with all that these questions need of it."""
-        return self._filtered(files, None, [])
+    def whole_rows(self, files: FactsRead, but: str | None = None) -> _SQL:
+        """Return the query of what the filters leave, with all that these questions need of it.
+
+        `but` are the numbers of visits that the filters on visits do not take: they need not be asked of the others.
+        """
+        if but is None:
+            return self._filtered(files, None, [])
+        read, params = rows_read(self.questions, files)
+        condition, values = _all_of(self._conditions_on_rows())
+        rows = f"SELECT files.* FROM ({read}) AS files ANTI JOIN {but} AS others ON others.raw = {RAW}"  # noqa: S608 our own names
+        return f"{rows} WHERE {condition}", [*params, *values]
+
+    def not_taken(self, files: FactsRead, gathered: str) -> tuple[_SQL, _SQL]:
+        """Return the queries of the numbers of visits that the filters on visits do not take.
+
+        First of those of one part, then of the others; `gathered` has these.
+        """
+        condition, values = _all_of([one.condition() for one in self.of_visits])
+        parts, params = self._parts(files)
+        names = tuple(name for name in OF_VISITS if name in {one.dimension.name for one in self.of_visits})
+        of_one_part = visits_of_one_part(parts, gathered, names)
+        return (
+            (f"SELECT key AS raw FROM ({of_one_part}) WHERE ({condition}) IS NOT TRUE", [*params, *values]),  # noqa: S608
+            (f"SELECT raw FROM {gathered} WHERE ({condition}) IS NOT TRUE", values),  # noqa: S608 our own names
+        )
 
     def _filtered(self, files: FactsRead, visits: str | None, left_out: list[str]) -> _SQL:
         read, params = rows_read(self.questions, files, with_visits=self.leaves_whole_visits)
@@ -120,16 +154,16 @@ class AskedTogether:
 
     def conditions(self, files: FactsRead) -> list[_SQL]:
         """Return what every row fulfils that some of these questions may take."""
-        conditions = []
-        for one in self.filters:
-            if one.dimension.name in OF_VISITS:
-                if self.is_of_parts:
-                    conditions.append(self._of_visits(one, files))
-            elif self.is_of_parts and one.dimension.name in VISIT_SOURCES:
-                conditions.append(_of_source(one))
-            else:
-                conditions.append(one.condition())
-        return conditions
+        of_visits = [self._of_visits(one, files) for one in self.of_visits] if self.is_of_parts else []
+        return [*self._conditions_on_rows(), *of_visits]
+
+    def _conditions_on_rows(self) -> list[_SQL]:
+        """Return what a row alone tells of it."""
+        return [
+            _of_source(one) if self.is_of_parts and one.dimension.name in VISIT_SOURCES else one.condition()
+            for one in self.filters
+            if one not in self.of_visits
+        ]
 
     def near(self, files: FactsRead, rows: str | None) -> _SQL:
         """Return the query of all parts of the visits that rows are of, and maybe of others of the same visitors.
@@ -175,6 +209,12 @@ def asked_together(question: Question, together: Sequence[Question]) -> AskedTog
     return AskedTogether(tuple(same), tuple(filters))
 
 
+def told_of_visits(questions: Sequence[Question]) -> tuple[str, ...]:
+    """Return what any of these asks of visits."""
+    named = {name for question in questions for name in question.told_of_visits}
+    return tuple(name for name in OF_VISITS if name in named)
+
+
 def _without(question: Question, filters: Sequence[ReportFilter]) -> Question:
     return replace(question, filters=tuple(one for one in question.filters if one not in filters))
 
@@ -187,7 +227,8 @@ def _readings(question: Question) -> int:
 
 
 def _all_of(conditions: Sequence[_SQL]) -> _SQL:
-    return " AND ".join(condition for condition, _ in conditions), [value for _, of in conditions for value in of]
+    texts = [condition for condition, _ in conditions]
+    return " AND ".join(texts) or "true", [value for _, of in conditions for value in of]
 
 
 def _of_source(one: ReportFilter) -> _SQL:

@@ -9,7 +9,7 @@ Where a filter leaves so much that it is not written, each question reads it fro
 written, taken from those of everybody.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,8 @@ from tracker.reports.visits import RAW, WHOLE, gathered_of
 
 MAX_ROWS: Final = 1_000_000
 """Rows that filters leave, up to which they are written: of more, writing takes longer than reading them again."""
+MAX_OTHERS: Final = 1_000_000
+"""Visits that filters do not take, up to which they are left out of everybody's."""
 _ONE_IN: Final = 16
 """Of so many files one is looked at, to tell how many rows there are."""
 _MIN_READINGS: Final = 3
@@ -105,16 +107,25 @@ def unwritten_of(
 ) -> Iterator[SiftedFacts | None]:
     """Give the same where it is too much to be written: visits of these rows alone, by the table of everybody's.
 
-    None where visits as a whole decide what the filters leave, or the visits cannot be written.
+    Where whole visits decide what the filters leave, the few that they do not take are looked for, and everything else
+    is asked about. None where these are not few, or the visits cannot be written.
     """
     asked = asked_together(question, together)
+    made = _Made(asked, cursor, passing, files, timeout_minutes)
+    if asked.of_visits:
+        with made.not_taken(gathered) as others:
+            if others is None:
+                yield None
+                return
+            with made.unwritten(asked.of_other_visits(question), gathered, others) as sifted:
+                yield sifted
+        return
     left = asked.of_rows(question)
-    if not asked.is_of_parts or asked.of_visits or left == question:
+    if not asked.is_of_parts or left == question:
         yield None
         return
-    with _Made(asked, cursor, passing, files, timeout_minutes).visits_among(gathered) as visits:
-        rows, params = asked.whole_rows(files)
-        yield None if visits is None else SiftedFacts(left, True, f"({rows})", visits, params)
+    with made.unwritten(left, gathered, None) as sifted:
+        yield sifted
 
 
 @contextmanager
@@ -188,11 +199,23 @@ class _Made:
             yield visits
 
     @contextmanager
-    def visits_among(self, gathered: str) -> Iterator[str | None]:
+    def unwritten(self, left: Question, gathered: str, but: str | None) -> Iterator[SiftedFacts | None]:
+        """Give what is asked of what the filters leave of the files; None without the visits that it needs."""
+        rows, params = self.asked.whole_rows(self.files, but)
+        if not left.needs_visits:
+            yield SiftedFacts(left, self.asked.is_of_parts, f"({rows})", None, params)
+        elif not self.asked.is_of_parts:
+            yield None
+        else:
+            with self._visits_among(gathered, but) as visits:
+                yield None if visits is None else SiftedFacts(left, True, f"({rows})", visits, params)
+
+    @contextmanager
+    def _visits_among(self, gathered: str, but: str | None) -> Iterator[str | None]:
         """Give those of these visits that some part is of which the filters leave. None where there is no room."""
 
         def make(path: Path) -> bool:
-            rows, params = self.asked.whole_rows(self.files)
+            rows, params = self.asked.whole_rows(self.files, but)
             theirs = f"SELECT {RAW} FROM ({rows}) WHERE NOT is_whole"  # noqa: S608 our own names
             keys = f"SELECT key FROM {gathered} WHERE raw IN ({theirs})"  # noqa: S608 our own names
             _copy(self.cursor, f"FROM {gathered} WHERE key IN ({keys})", params, path)
@@ -200,6 +223,21 @@ class _Made:
 
         with self._file("among", make) as visits:
             yield visits
+
+    @contextmanager
+    def not_taken(self, gathered: str) -> Iterator[str | None]:
+        """Give the numbers of the visits that the filters on visits do not take. None where they are too many."""
+
+        def make(path: Path) -> bool:
+            if self._expected(lambda files: self.asked.not_taken(files, gathered)[0]) > MAX_OTHERS:
+                return False
+            of_one_part, of_several = self.asked.not_taken(self.files, gathered)
+            _copy(self.cursor, f"{of_one_part[0]} UNION ALL {of_several[0]}", [*of_one_part[1], *of_several[1]], path)
+            return True
+
+        of = (self.asked.first.days, tuple(self.asked.of_visits))
+        with self._file("others", make, of) as others:
+            yield others
 
     def _write_visits(self, rows: str | None, to: Path) -> None:
         asked, names = self.asked, (*WHOLE, *self.asked.told_of_visits)
@@ -218,8 +256,8 @@ class _Made:
         _copy(self.cursor, visits, [], to)
 
     @contextmanager
-    def _file(self, name: str, make: Callable[[Path], bool]) -> Iterator[str | None]:
-        key = (name, self.files.paths, self.files.are_within, self.asked, self.timeout_minutes)
+    def _file(self, name: str, make: Callable[[Path], bool], of: Hashable | None = None) -> Iterator[str | None]:
+        key = (name, self.files.paths, self.files.are_within, self.asked if of is None else of, self.timeout_minutes)
         with self.passing.file(key, name, make, of=self.files.paths) as path:
             yield None if path is None else f"read_parquet({text(str(path))})"
 

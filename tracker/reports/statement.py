@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tracker.facts.columns import column_of
 from tracker.facts.engine import Cursor, quoted
 from tracker.facts.engine_connection import EngineRow
-from tracker.reports.asked_together import asked_together
+from tracker.reports.asked_together import told_of_visits
 from tracker.reports.buckets import bucket_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.kept import Kept
@@ -45,7 +45,7 @@ def rows_of(
     if not question.needs_visits:
         return cursor.rows(*statement_of(question, files))
     # Whole applications are asked for more: they have one table for all of these questions, and so has a page.
-    told = asked_together(question, together).told_of_visits
+    told = told_of_visits([question, *(one for one in together if one.days == question.days)])
     names = for_a_page(told) if is_of_all else told
     of_parts = has_whole_slots(question)
     with kept.gathered.table(
