@@ -83,7 +83,7 @@ def ask_facts(
     `question` gets a cursor and the files; it may be asked more than once.
     Without any file there is no answer. `key` says all that the answer depends on beside the files: it is not asked
     again before one of them is another. A tally is fetched, some megabytes, only for a question that is answered by it:
-    most filters, goals and funnels are about hits. Raises Refused (503) and DatabaseUnavailable.
+    most filters are about hits. Raises Refused (503) and DatabaseUnavailable.
     """
     asked = _Asked(database, readers, application, days, question)
     try:
@@ -108,10 +108,10 @@ class _Asked(Generic[_Row]):
         read = _read(self.readers, facts, self.days)
         with (
             self.readers.kept.passing.hold(read.paths, tally_row and tally_row.id),
-            self.readers.cursor(self.application.app_id) as cursor,
             self.readers.tally(tally_row, self._content) as tally,
         ):
-            return self.question(cursor, replace(read, tally=tally))
+            asked = replace(read, tally=tally)
+            return self.readers.answer(self.application.app_id, lambda cursor: self.question(cursor, asked))
 
     def _content(self, row: TallyRow) -> bytes | None:
         with self.database.transaction() as tx:

@@ -1,14 +1,15 @@
 """What a process that answers holds: the folder, the engine, and how many questions there are at a time."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from tracker.errors import FactsUnavailable, Refused
-from tracker.facts.engine import Connect, Cursor, Engine
+from tracker.facts.engine import Connect, Cursor, Engine, FactsTooLarge
 from tracker.facts.folder import Folder
 from tracker.reports.answers import Answers
 from tracker.reports.file_checks import FileChecks
@@ -27,6 +28,7 @@ _WAIT_SECONDS: Final = 15.0
 _RETRY_AFTER: Final = 5
 
 _NOWHERE: Final = Path()
+_Answer = TypeVar("_Answer")
 
 
 class Readers:
@@ -46,18 +48,49 @@ class Readers:
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_AT_ONCE)
+        self._taking = threading.Lock()
         self._waiting: Counter[str] = Counter()
+
+    def answer(self, app_id: str, question: Callable[[Cursor], _Answer]) -> _Answer:
+        """Ask a question when it is its turn; what has no room in memory beside another one is asked again by itself.
+
+        Raises Refused (503), FactsUnavailable.
+        """
+        try:
+            with self.cursor(app_id) as cursor:
+                return question(cursor)
+        except FactsTooLarge:
+            with self._cursor(app_id, _AT_ONCE) as cursor:
+                return question(cursor)
 
     @contextmanager
     def cursor(self, app_id: str) -> Iterator[Cursor]:
         """Give a cursor for one question, when it is its turn. Raises Refused (503), FactsUnavailable."""
-        with self._waits(app_id):
-            if not self._places.acquire(timeout=_WAIT_SECONDS):
+        with self._cursor(app_id, 1) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _cursor(self, app_id: str, places: int) -> Iterator[Cursor]:
+        with self._waits(app_id), self._held(places), self._opened().cursor(seconds=MAX_SECONDS) as cursor:
+            yield cursor
+
+    @contextmanager
+    def _held(self, places: int) -> Iterator[None]:
+        """Hold so many places. One at a time takes them: of two that want all, each would wait for the other's."""
+        until, held = time.monotonic() + _WAIT_SECONDS, 0
+        try:
+            if not self._taking.acquire(timeout=_WAIT_SECONDS):
                 raise _busy()
             try:
-                with self._opened().cursor(seconds=MAX_SECONDS) as cursor:
-                    yield cursor
+                while held < places:
+                    if not self._places.acquire(timeout=max(0.0, until - time.monotonic())):
+                        raise _busy()
+                    held += 1
             finally:
+                self._taking.release()
+            yield
+        finally:
+            for _ in range(held):
                 self._places.release()
 
     @contextmanager
