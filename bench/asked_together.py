@@ -14,11 +14,13 @@ from pathlib import Path
 from threading import Barrier
 
 from bench.processes import peak_bytes
-from bench.report_questions import DASHBOARD
+from bench.report_questions import DASHBOARD, FUNNEL, GOALS
 from tracker.facts.engine import Engine
+from tracker.goal import GoalStep
 from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.reports.question import Question, ReportSettings, question_of
 from tracker.reports.readers import Readers
+from tracker.reports.step_tallies import TalliedSteps
 from tracker.reports.tallied import rows_of
 from tracker.reports.tallies import EVERY_KIND
 from tracker.reports.tally import Tally
@@ -26,6 +28,7 @@ from tracker.reports.tally_making import MEMORY_MEGABYTES, write_tally
 from tracker.reports.zone_days import ZoneDays
 
 TIMEOUT_MINUTES = 30
+TALLIED_STEPS = TalliedSteps.of(map(GoalStep.read, GOALS), [tuple(map(GoalStep.read, FUNNEL))])
 
 
 def question(given: dict[str, str], first: date, last: date) -> Question:
@@ -42,13 +45,13 @@ def facts_read(files: list[str], tally: Tally | None = None) -> FactsRead:
 
 
 def make_tally(files: list[str], folder: Path, first: date, last: date, facts: int) -> Tally:
-    """Make the tally of these days, as the scheduler does."""
+    """Make the tally of these days, and of the goals and the funnel, as the scheduler does."""
     folder.mkdir(exist_ok=True)
     path, days = folder / f"{last}.parquet", ZoneDays(first, last, "UTC")
     read = FactsRead(tuple(files), frozenset(), are_within=False)
     engine = Engine(Path(files[0]).parent, memory_megabytes=MEMORY_MEGABYTES, spill=folder)
     with closing(engine), engine.cursor(seconds=600) as cursor:
-        kinds = write_tally(cursor, read, days, path, timeout_minutes=TIMEOUT_MINUTES, facts=facts)
+        kinds = write_tally(cursor, read, days, path, timeout_minutes=TIMEOUT_MINUTES, facts=facts, steps=TALLIED_STEPS)
     return Tally(str(path), days, TIMEOUT_MINUTES, kinds)
 
 
@@ -61,8 +64,10 @@ def tally_of(path: Path, first: date) -> Tally:
 def ask(readers: Readers, asked: Question, files: FactsRead) -> float:
     """Ask one; how many seconds it took."""
     began = time.perf_counter()
-    with readers.kept.passing.hold(files.paths), readers.cursor("bench") as cursor:
-        rows_of(asked, cursor, readers.kept, files, timeout_minutes=TIMEOUT_MINUTES)
+    with readers.kept.passing.hold(files.paths):
+        readers.answer(
+            "bench", lambda cursor: rows_of(asked, cursor, readers.kept, files, timeout_minutes=TIMEOUT_MINUTES)
+        )
     return time.perf_counter() - began
 
 

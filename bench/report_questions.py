@@ -95,3 +95,5 @@ FILTERED = {
         {"measures": "visitors", "dimensions": "source", "filters": _THREE}, _by(_SOURCE, _FILTERS)
     ),
 }
+GOALS = ("page:/category-0/article-0", "page:/category-1/*", "event:event 3")
+FUNNEL = ("page:/*", "page:/category-1/*", "event:event 3")

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from bench import hits
 from bench.effort import Effort
 from bench.errors import NotMeasured
+from bench.report_questions import FUNNEL, GOALS
 from bench.results import Row
 from bench.rows import reports
 from bench.served_facts import ServedFacts
@@ -69,8 +70,6 @@ _OTHERS = {
     "settings": f"{_BASE}/settings",
     "keys": f"{_BASE}/keys",
 }
-_GOALS = ("page:/category-0/article-0", "page:/category-1/*", "event:event 3")
-_FUNNEL = ("page:/*", "page:/category-1/*", "event:event 3")
 Times = dict[str, list[Timed]]
 """By page."""
 _PANELS = 5
@@ -143,6 +142,6 @@ def _make_goals(stage: Stage) -> None:
     with closing(Database(stage.environment["DATABASE_URL"], name="bench")) as database:
         known, _ = goals.list_(database, hits.APP_ID)
         if not known:
-            for step in _GOALS:
+            for step in GOALS:
                 goals.create_goal(database, hits.APP_ID, name=step, step=step)
-            goals.create_funnel(database, hits.APP_ID, name="a funnel", steps=_FUNNEL)
+            goals.create_funnel(database, hits.APP_ID, name="a funnel", steps=FUNNEL)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.support.reporting import NOW, Reporting, path, reporting_of, visits
+from tests.support.reporting import NOW, Reporting, reporting_of, visits
 from tests.support.settings_of import settings_of
+from tests.support.steps_taken import is_step, so_far
 from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.goal import Goal, GoalStep
@@ -29,9 +30,10 @@ SOURCES = {"https://www.google.de/": "Google", "https://blog.example/post": "blo
 STEPS = st.sampled_from(
     [GoalStep.read(text) for text in ("page:/a", "page:/b", "page:/c", "page:/*", "page:/none", "event:click")]
 )
-DAYS = st.tuples(st.integers(0, 3), st.integers(0, 3)).map(
-    lambda pair: ZoneDays(*(FIRST + timedelta(days=number) for number in sorted(pair)), "Europe/Berlin")
+DAYS = st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from(["Europe/Berlin", "Asia/Kathmandu"])).map(
+    lambda of: ZoneDays(*(FIRST + timedelta(days=number) for number in sorted(of[:2])), of[2])
 )
+"""Days of the latter, which is off by 45 minutes, begin within a part of visits."""
 PROPERTY = examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -40,14 +42,6 @@ def reporting(database_of_all: str, valkey: Valkey, tmp_path_factory: pytest.Tem
     settings: Settings = settings_of(database_of_all, valkey.url, tmp_path_factory.mktemp("goals"))
     with reporting_of(settings) as made:
         yield made
-
-
-def is_step(step: GoalStep, hit: Hit) -> bool:
-    if step.kind == "event":
-        return hit.event_name == step.value
-    if hit.event_name is not None:
-        return False
-    return path(hit).startswith(step.value[:-1]) if step.value.endswith("*") else path(hit) == step.value
 
 
 def by_visit(reporting: Reporting, days: ZoneDays) -> dict[Any, list[Hit]]:
@@ -88,16 +82,6 @@ def test_goals_are_those_of_a_plain_count(reporting: Reporting, steps: list[Goal
         source: (len(some), counted(some)) for source, some in sources.items()
     }
     assert (report.exact, report.up_to_date) == (True, True)
-
-
-def so_far(steps: list[GoalStep], hits: list[Hit]) -> int:
-    """How many of the steps are taken one after the other, whichever hits are taken for them."""
-    ends: set[datetime | None] = {None}
-    for number, step in enumerate(steps):
-        ends = {h.created_at for h in hits for end in ends if is_step(step, h) and (end is None or h.created_at > end)}
-        if not ends:
-            return number
-    return len(steps)
 
 
 @PROPERTY

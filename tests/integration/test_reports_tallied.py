@@ -35,6 +35,7 @@ def test_reports_by_tallies_are_those_of_a_plain_count(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @examples(max_examples=20, **unhurried)
 @happening
 def test_many_reports_by_tallies_are_those_of_a_plain_count(

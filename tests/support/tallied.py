@@ -14,6 +14,7 @@ from tests.support.queued_hits import drain, enqueue, rows
 from tests.support.raw_hits import make_months
 from tests.support.reporting import BROWSERS, Reporting, counted, grouped, path
 from tests.support.standing_clock import StandingClock
+from tests.support.steps_taken import compare_steps, make_goals
 from tests.support.told_visits import MIDNIGHT, channel, compare_pages, compare_sources
 from tracker.application import Application
 from tracker.hit import Hit
@@ -105,6 +106,7 @@ class Tallied:
         self._compare_filtered(reporting, hits, days, asked)
         compare_pages(reporting, hits, asked)
         compare_sources(reporting, hits, asked, measures=("sessions,bounce_rate",))
+        compare_steps(reporting, hits, days)
 
     def _compare_intervals(self, reporting: Reporting, hits: list[Hit], days: ZoneDays, asked: dict[str, str]) -> None:
         for interval in ("day", "week"):
@@ -166,8 +168,9 @@ def share_little(patch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def tallied(database: Database, redis: Connection, folder: Path, application: Application) -> Iterator[Tallied]:
-    """One with the months of its days, and readers of its facts."""
+    """One with the months of its days, with goals and funnels, and readers of its facts."""
     make_months(database, Month.of(MIDNIGHT - timedelta(days=1)))
+    make_goals(database, application.app_id)
     readers = Readers(folder)
     yield Tallied(database, redis, readers, application)
     readers.close()

@@ -191,10 +191,11 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     days = days_of(application, asked)
     # One report for all goals, one for each funnel, and who came again, whatever the time.
     questions: dict[str, Callable[[], object]] = {}
+    steps = [*(goal.step for goal in known), *(step for funnel in paths for step in funnel.steps)]
     if known:
-        questions["goals"] = partial(_goals_report, services, app_id, days, known)
+        questions["goals"] = partial(_goals_report, services, app_id, days, known, steps)
     for funnel in paths:
-        questions[str(funnel.id)] = partial(_funnel_report, services, app_id, days, funnel)
+        questions[str(funnel.id)] = partial(_funnel_report, services, app_id, days, funnel, steps)
     if not is_alone:
         questions["returning"] = partial(_returning, services, app_id)
     return streamed(
@@ -224,12 +225,20 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     )
 
 
-def _goals_report(services: DashboardServices, app_id: str, days: ZoneDays, known: Sequence[Goal]) -> GoalsReport:
-    return goal_reports.read(services.database, services.readers, app_id=app_id, goals=known, days=days)
+def _goals_report(
+    services: DashboardServices, app_id: str, days: ZoneDays, known: Sequence[Goal], together: Sequence[GoalStep] = ()
+) -> GoalsReport:
+    return goal_reports.read(
+        services.database, services.readers, app_id=app_id, goals=known, days=days, together=together
+    )
 
 
-def _funnel_report(services: DashboardServices, app_id: str, days: ZoneDays, funnel: Funnel) -> FunnelReport:
-    return funnel_reports.read(services.database, services.readers, app_id=app_id, steps=funnel.steps, days=days)
+def _funnel_report(
+    services: DashboardServices, app_id: str, days: ZoneDays, funnel: Funnel, together: Sequence[GoalStep] = ()
+) -> FunnelReport:
+    return funnel_reports.read(
+        services.database, services.readers, app_id=app_id, steps=funnel.steps, days=days, together=together
+    )
 
 
 def _returning(services: DashboardServices, app_id: str) -> ReturningReport:

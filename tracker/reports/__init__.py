@@ -32,4 +32,8 @@ old_days     days without facts, by what the statistics say of each
 answer       a question answered
 weekly       a week's summary, for webhooks
 goals, funnels, returning    three questions of their own, of visits; `steps` are the conditions that they ask for
+ask_steps    goals and funnels put to a tally, or to the facts
+step_tallies  what a tally says of them; pure
+later_steps  what the days after those of a tally add to them
+tallied_steps  goals and funnels answered by a tally, and what came after it
 """

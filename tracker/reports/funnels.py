@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracker.goal import GoalStep
+from tracker.reports.ask_steps import StepQuestion, ask_steps
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import all_visits, ask_steps, hits_of_steps, visits_with_step
+from tracker.reports.step_tallies import TalliedSteps
+from tracker.reports.steps import all_visits, hits_of_steps, reached_tables, visits_with_step
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -30,17 +32,26 @@ class FunnelReport:
 
 
 def read(
-    database: Database, readers: Readers, *, app_id: str, steps: Sequence[GoalStep], days: ZoneDays
+    database: Database,
+    readers: Readers,
+    *,
+    app_id: str,
+    steps: Sequence[GoalStep],
+    days: ZoneDays,
+    together: Sequence[GoalStep] = (),
 ) -> FunnelReport:
-    """Return how far the visits of some days came. Raises Refused (404, 503) and DatabaseUnavailable."""
-    rows, facts = ask_steps(
-        database,
-        readers,
-        lambda files, gathered: statement_of(steps, days, files, gathered),
-        app_id=app_id,
+    """Return how far the visits of some days came. Raises Refused (404, 503) and DatabaseUnavailable.
+
+    `together` are the steps that are asked about at the same time, these among them.
+    """
+    question = StepQuestion(
         days=days,
-        key=(__name__, tuple(steps)),
+        tallied=TalliedSteps.of((), [steps]),
+        together=[*together, *steps],
+        by_tally=lambda answer: answer.funnel(steps),
+        by_facts=lambda files, gathered: statement_of(steps, days, files, gathered),
     )
+    rows, facts = ask_steps(database, readers, question, app_id=app_id, key=(__name__, tuple(steps)))
     visits, *reached = rows[0] if rows else (0, *(0 for _ in steps))
     return FunnelReport(visits, tuple(reached), exact=not facts.missing_days, up_to_date=not facts.is_waiting)
 
@@ -50,20 +61,14 @@ def statement_of(
 ) -> tuple[str, list[object]]:
     """Return the statement and its values; its one row has the visits and those of each step.
 
-    The earliest hit that can be a step is taken for it: whoever takes a later one gets no further. `gathered` is the
-    table of visits of several parts.
+    `gathered` is the table of visits of several parts.
     """
     visits, params = all_visits(files, days, gathered)
     begun, of_first = visits_with_step(files, days, gathered, steps[0])
     hits, of_later = hits_of_steps(files, days, gathered, steps[1:])
     # Only of visits that have a later step it matters when the first was taken: mostly a few of all.
-    taken = ["reached0 AS (SELECT key, min(time) AS at FROM begun SEMI JOIN steps USING (key) GROUP BY key)"]
-    for number in range(1, len(steps)):
-        before = f"reached{number - 1}"
-        taken.append(
-            f"reached{number} AS (SELECT key, min(time) AS at FROM steps JOIN {before} USING (key) "  # noqa: S608
-            f"WHERE m{number - 1} AND time > {before}.at GROUP BY key)"
-        )
+    marks = ["true", *(f"m{number}" for number in range(len(steps) - 1))]
+    taken = reached_tables(marks, begun="begun SEMI JOIN steps USING (key)")
     counts = [
         "(SELECT count(*) FROM visits)",
         "(SELECT count(*) FILTER (is_single) + count(DISTINCT key) FILTER (NOT is_single) FROM begun)",

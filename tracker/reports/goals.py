@@ -11,10 +11,12 @@ from typing import Final
 from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
 from tracker.facts.engine_connection import EngineRow
-from tracker.goal import Goal
+from tracker.goal import Goal, GoalStep
+from tracker.reports.ask_steps import StepQuestion, ask_steps
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import all_visits, ask_steps, hits_of_steps
+from tracker.reports.step_tallies import TalliedSteps
+from tracker.reports.steps import all_visits, hits_of_steps
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -49,16 +51,29 @@ class GoalsReport:
     up_to_date: bool
 
 
-def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[Goal], days: ZoneDays) -> GoalsReport:
-    """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseUnavailable."""
-    rows, facts = ask_steps(
-        database,
-        readers,
-        lambda files, gathered: statement_of(goals, days, files, gathered),
-        app_id=app_id,
+def read(
+    database: Database,
+    readers: Readers,
+    *,
+    app_id: str,
+    goals: Sequence[Goal],
+    days: ZoneDays,
+    together: Sequence[GoalStep] = (),
+) -> GoalsReport:
+    """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseUnavailable.
+
+    `together` are the steps that are asked about at the same time, those of these goals among them.
+    """
+    steps = [goal.step for goal in goals]
+    is_tallied = bool(goals) and not any(goal.value_parameter for goal in goals)
+    question = StepQuestion(
         days=days,
-        key=(__name__, tuple(goals)),
+        tallied=TalliedSteps.of(steps, ()) if is_tallied else None,
+        together=[*together, *steps],
+        by_tally=lambda answer: answer.goals(steps, MAX_SOURCES),
+        by_facts=lambda files, gathered: statement_of(goals, days, files, gathered),
     )
+    rows, facts = ask_steps(database, readers, question, app_id=app_id, key=(__name__, tuple(goals)))
     nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
     sources = [] if rows is None else [_row(row, goals) for row in rows]
     return GoalsReport(

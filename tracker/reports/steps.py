@@ -1,59 +1,27 @@
-"""A step of a goal or a funnel as a condition on hits, and how questions about it are asked of the facts.
+"""A step of a goal or a funnel as a condition on hits, and what is asked of the facts about it. As SQL; pure.
 
 Few hits are steps: they alone are read with their visits. All visits are told by their parts, of which there are far
 fewer than hits.
 """
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import column_of
-from tracker.facts.engine import Cursor, quoted
-from tracker.facts.engine_connection import EngineRow
+from tracker.facts.engine import quoted
 from tracker.goal import GoalStep
-from tracker.reports.facts_of_days import FactsOfDays, ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
-from tracker.reports.readers import Readers
 from tracker.reports.tables import are_of_whole_slots, visit_parts_of, visits_of
-from tracker.reports.visits import RAW, for_a_page
+from tracker.reports.visits import RAW
 from tracker.reports.zone_days import ZoneDays
-from tracker.store.database import Database
 
-_OF_VISITS: Final = ("visit_source",)
-
-
-def ask_steps(
-    database: Database,
-    readers: Readers,
-    statement: Callable[[FactsRead, str], tuple[str, list[object]]],
-    *,
-    app_id: str,
-    days: ZoneDays,
-    key: tuple[Hashable, ...],
-) -> tuple[list[EngineRow] | None, FactsOfDays]:
-    """Ask a question of some days as `ask_facts` does, whose statement gets the table of visits of several parts.
-
-    It is the table that the dashboard's other pages ask about these days. Raises Refused (404, 503) and
-    DatabaseUnavailable.
-    """
-    application, _ = site_of(database, app_id)
-    minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
-    of_parts, names = are_of_whole_slots(days), for_a_page(_OF_VISITS)
-
-    def question(cursor: Cursor, files: FactsRead) -> list[EngineRow]:
-        with readers.kept.gathered.table(
-            cursor, files, days, timeout_minutes=minutes, of_parts=of_parts, names=names
-        ) as gathered:
-            return cursor.rows(*statement(files, gathered))
-
-    return ask_facts(database, readers, application, days, question, key=(*key, days, minutes))
+OF_VISITS: Final = ("visit_source",)
 
 
 def all_visits(files: FactsRead, days: ZoneDays, gathered: str) -> tuple[list[str], list[object]]:
     """Return the tables of a WITH, the last of which is `visits` with `key` and `visit_source`, and their values."""
     parts, params = visit_parts_of(files, days, of_parts=are_of_whole_slots(days))
-    visits = visits_of("FROM visit_files", gathered, _OF_VISITS)
+    visits = visits_of("FROM visit_files", gathered, OF_VISITS)
     return [f"visit_files AS NOT MATERIALIZED ({parts})", f"visits AS NOT MATERIALIZED ({visits})"], params
 
 
@@ -112,3 +80,41 @@ def condition_of(step: GoalStep) -> tuple[str, str]:
     if step.beginning is not None:
         return "is_view AND starts_with(page, ?)", step.beginning
     return "is_view AND page = ?", step.value
+
+
+def marks_of(steps: Iterable[GoalStep]) -> dict[GoalStep, str]:
+    """Return by step, each once, the column that says of a hit whether it is this one."""
+    return {step: f"m{number}" for number, step in enumerate(dict.fromkeys(steps))}
+
+
+def hits_that_are(
+    steps: Sequence[GoalStep], source: str, params: list[object], *, columns: str
+) -> tuple[str, list[object]]:
+    """Return the query of the hits that are one of these steps, or several: these columns, and `marks_of` them."""
+    conditions = [condition_of(step) for step in steps]
+    marks = [
+        f"coalesce({condition}, false) AS {mark}"
+        for (condition, _), mark in zip(conditions, marks_of(steps).values(), strict=True)
+    ]
+    values = [value for _, value in conditions]
+    either = " OR ".join(f"({condition})" for condition, _ in conditions) or "false"
+    hits = f"SELECT session, visit, time, event, is_view, page FROM {source}"  # noqa: S608 our own names
+    return f"SELECT {', '.join([columns, *marks])} FROM ({hits}) WHERE {either}", [*values, *params, *values]  # noqa: S608
+
+
+def reached_tables(marks: Sequence[str], *, by: Sequence[str] = ("key",), begun: str = "steps") -> list[str]:
+    """Return tables of a WITH, `reached0` and so on: which visits came to each step of a funnel, and when at first.
+
+    They are told from a table `steps` with `time` and what visits are told apart by, the first step from `begun`;
+    `marks` are conditions on the rows. The earliest hit that can be a step is taken for it: whoever takes a later one
+    gets no further.
+    """
+    names = ", ".join(by)
+    tables = [f"reached0 AS (SELECT {names}, min(time) AS at FROM {begun} WHERE {marks[0]} GROUP BY {names})"]  # noqa: S608
+    for number, mark in enumerate(marks[1:], 1):
+        before = f"reached{number - 1}"
+        tables.append(
+            f"reached{number} AS (SELECT {names}, min(time) AS at FROM steps JOIN {before} USING ({names}) "  # noqa: S608
+            f"WHERE {mark} AND time > {before}.at GROUP BY {names})"
+        )
+    return tables

@@ -285,6 +285,7 @@ def written(path: str) -> str:
         COPY (
             SELECT kind, value, day, prev, {counts}, sum(seconds) AS seconds,
                 {OF_SEVERAL}
-            FROM (FROM tally UNION ALL BY NAME FROM several) GROUP BY ALL ORDER BY kind, value, day, prev
+            FROM (FROM tally UNION ALL BY NAME FROM several UNION ALL BY NAME FROM steps_of_several)
+            GROUP BY ALL ORDER BY kind, value, day, prev
         ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
     """  # noqa: S608 a path of our own

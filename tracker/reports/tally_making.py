@@ -16,17 +16,18 @@ from tracker.facts.engine import Cursor, Engine, FactsTooLarge
 from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder
 from tracker.log import logger
-from tracker.reports import tallies
+from tracker.reports import step_tallies, tallies
 from tracker.reports.dimensions import dimension_of
 from tracker.reports.facts_of_days import site_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.measures import measure_of
 from tracker.reports.question import Question
 from tracker.reports.statement import selected_of
+from tracker.reports.step_tallies import TalliedSteps
 from tracker.reports.tables import are_of_whole_slots, visit_parts_of
 from tracker.reports.visits import ARRIVALS, gathered_of
 from tracker.reports.zone_days import ZoneDays
-from tracker.store import facts_files, facts_tallies
+from tracker.store import facts_files, facts_tallies, funnels, goals
 from tracker.store.database import Database
 from tracker.store.facts_files import FactsFile
 from tracker.store.facts_tallies import FilesOfDates, TallyRow
@@ -42,7 +43,7 @@ _MAX_VALUES: Final = 20_000
 """A dimension with more values has no tally."""
 _REST_SECONDS: Final = 600.0
 """So long no file of the days has changed. The last of them are left out where late hits keep coming."""
-_MAX_LEFT_OUT: Final = 2
+MAX_LEFT_OUT: Final = 2
 _SECONDS: Final = 600.0
 _PUT_TRIES: Final = 300
 _PUT_SECONDS: Final = 0.2
@@ -53,6 +54,7 @@ _HITS_A_SHARE: Final = 1_500_000
 _PARTS_A_SHARE: Final = 6_000_000
 """Of visitors so many facts are looked at in one go, hit by hit or by parts of visits: that has room in memory."""
 _DAY: Final = timedelta(days=1)
+_NO_STEPS: Final = TalliedSteps()
 
 _log = logger(__name__)
 
@@ -75,7 +77,7 @@ def make_tallies(
     today = clock.now().astimezone(UTC).date()
     first, last = today - MAX_DAYS * _DAY, today - _DAY
     with database.transaction() as tx:
-        wanting = facts_tallies.wanting(tx, first, last, facts=min_facts, seconds=rest_seconds, left_out=_MAX_LEFT_OUT)
+        wanting = facts_tallies.wanting(tx, first, last, facts=min_facts, seconds=rest_seconds, left_out=MAX_LEFT_OUT)
     made = 0
     for app_id, rested in wanting:
         if not should_continue():
@@ -95,6 +97,7 @@ def _make_tally(database: Database, folder: Folder, app_id: str, dates: tuple[da
     with database.transaction() as tx:
         state = facts_files.folder(tx)
         made_of = _latest(FilesOfDates(*dates, facts_files.of_days(tx, application.id, *dates)))
+        known, paths = goals.list_rows(tx, application.id), funnels.list_rows(tx, application.id)
     if state is None or state.id is None or not made_of.files or not all(file.has_visits for file in made_of.files):
         return False
     folder.demand(state.id)
@@ -102,7 +105,8 @@ def _make_tally(database: Database, folder: Folder, app_id: str, dates: tuple[da
     if days is None:
         return False
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
-    with made_tally(folder, made_of.files, days, timeout_minutes=minutes) as made:
+    steps = TalliedSteps.of((goal.step for goal in known), (funnel.steps for funnel in paths))
+    with made_tally(folder, made_of.files, days, timeout_minutes=minutes, steps=steps) as made:
         size = made.path.stat().st_size
         if size > MAX_BYTES:
             raise FactsTooLarge(f"It has {size} bytes, and at most {MAX_BYTES} are kept.")
@@ -125,9 +129,9 @@ class MadeTally:
 
 @contextmanager
 def made_tally(
-    folder: Folder, files: Sequence[FactsFile], days: ZoneDays, *, timeout_minutes: int
+    folder: Folder, files: Sequence[FactsFile], days: ZoneDays, *, timeout_minutes: int, steps: TalliedSteps
 ) -> Iterator[MadeTally]:
-    """Make the tally of these files and days. Raises FactsUnavailable."""
+    """Make the tally of these files and days, and of these goals and funnels. Raises FactsUnavailable."""
     with folder.work() as work:
         path = work / "tally.made"
         read = FactsRead(tuple(str(folder.local(file.name)) for file in files), frozenset(), are_within=False)
@@ -138,7 +142,7 @@ def made_tally(
             ) as engine,
             engine.cursor(seconds=_SECONDS) as cursor,
         ):
-            kinds = write_tally(cursor, read, days, path, timeout_minutes=timeout_minutes, facts=facts)
+            kinds = write_tally(cursor, read, days, path, timeout_minutes=timeout_minutes, facts=facts, steps=steps)
             yield MadeTally(path, kinds, cursor)
 
 
@@ -179,9 +183,16 @@ def _whole_days(begin: datetime, end: datetime, zone: str) -> ZoneDays | None:
 
 
 def write_tally(
-    cursor: Cursor, files: FactsRead, days: ZoneDays, to: Path, *, timeout_minutes: int, facts: int
+    cursor: Cursor,
+    files: FactsRead,
+    days: ZoneDays,
+    to: Path,
+    *,
+    timeout_minutes: int,
+    facts: int,
+    steps: TalliedSteps = _NO_STEPS,
 ) -> frozenset[str]:
-    """Write the tally of these files and days; the dimensions that it has."""
+    """Write the tally of these files and days; the dimensions, goals and funnels that it has."""
     cursor.run(tallies.CREATE)
     kinds = set(tallies.EVERY_KIND)
     for kind in tallies.KINDS:
@@ -205,8 +216,29 @@ def write_tally(
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered AS {gathered}", params)
     for statement, times in tallies.visits_inserted(days, parts, kinds):
         cursor.run(statement, params * times)
+    cursor.run(step_tallies.CREATE)
+    if steps.kinds and "visit_source" in kinds:
+        kinds |= _add_steps(cursor, files, days, (parts, params), steps)
     cursor.run(tallies.written(str(to)))
     return frozenset(kinds)
+
+
+def _add_steps(
+    cursor: Cursor, files: FactsRead, days: ZoneDays, parts: tuple[str, list[object]], steps: TalliedSteps
+) -> set[str]:
+    """Add goals and funnels, by shares of visits; which of them it has then."""
+    cursor.run("DROP TABLE local")
+    cursor.run(step_tallies.NUMBERS)
+    [(hits,)] = cursor.rows(*step_tallies.hits_counted(steps, files, days))
+    shares = hits // _HITS_A_SHARE + 1
+    for share in range(shares):
+        for statement in step_tallies.share_inserted(steps, files, days, parts, share=share, shares=shares):
+            cursor.run(*statement)
+    too_many = "SELECT kind FROM steps_of_several GROUP BY kind HAVING count(*) > ?"
+    left_out = {kind for (kind,) in cursor.rows(too_many, [step_tallies.MAX_OF_SEVERAL])}
+    for table in ("tally", "steps_of_several"):
+        cursor.run(f"DELETE FROM {table} WHERE list_contains(?, kind)", [sorted(left_out)])  # noqa: S608 a name of our own
+    return {*steps.kinds} - left_out
 
 
 def _question(kind: str, days: ZoneDays) -> Question:

@@ -6,6 +6,7 @@ from uuid import UUID
 from tracker.facts.engine import FactsDamaged
 from tracker.facts.folder import Folder
 from tracker.reports import tallies
+from tracker.reports.step_tallies import TalliedSteps
 from tracker.reports.tally_making import made_tally
 from tracker.reports.zone_days import ZoneDays
 from tracker.store import facts_files, facts_tallies
@@ -36,7 +37,8 @@ def tally_difference(
     if "visit_channel" not in row.kinds:
         return row, "a scheduler of an older version made it; it is made anew"
     days = ZoneDays(row.first, row.last, row.zone)
-    with made_tally(folder, files, days, timeout_minutes=row.timeout_minutes) as made:
+    steps = TalliedSteps.of_kinds(row.kinds)
+    with made_tally(folder, files, days, timeout_minutes=row.timeout_minutes, steps=steps) as made:
         stored = made.path.with_name("tally.stored")
         stored.write_bytes(content.body)
         try:
