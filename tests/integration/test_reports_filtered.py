@@ -75,7 +75,7 @@ ASKED: list[dict[str, str]] = [
     {"dimensions": "browser_version", "order": "browser_version"},
     {"interval": "hour", "dimensions": "channel"},
 ]
-FEW_BYTES = 1000
+FEW_BYTES, NAMES = 1000, ("page", "country", "device", "screen")
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu")
 """Days of the last one, which is off by 45 minutes, begin within a part of visits: there hits are asked of them."""
 
@@ -135,7 +135,6 @@ def test_answers_are_those_of_the_files(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
 @examples(max_examples=200, **unhurried)
 @pages_of_questions
 def test_answers_to_many_are_those_of_the_files(
@@ -150,7 +149,8 @@ def check(filters: list[Any], asked: list[Any], zone: str, folder: Path, readers
     with ThreadPoolExecutor(2) as threads:
         together = list(threads.map(lambda one: ask(readers, kept, one, questions, folder), questions))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sifted, "MAX_ROWS", -1)
+        for name, value in {"MAX_ROWS": -1, "MIN_QUESTIONS": 1, "ONE_IN_OTHERS": 0}.items():
+            patch.setattr(sifted, name, value)
         unwritten = [ask(readers, nothing, one, questions, folder) for one in questions]
         patch.setattr(statement, "unwritten_of", lambda *_, **__: nullcontext())
         alone = [ask(readers, nothing, one, (), folder) for one in questions]
@@ -213,8 +213,7 @@ def test_the_questions_of_a_page_read_what_their_filter_leaves_once(
         ask(readers, kept, one, questions, folder)
     of_rows = [key for key, name in given if name == "sifted"]
     of_visits = {key for key, name in given if name == "visits"}
-    is_of_hits = condition[0] == "page"
-    assert len(set(of_rows)) == (1 if is_of_hits else 2), "parts of visits, and hits"
+    assert len(set(of_rows)) == (1 if condition[0] == "page" else 2), "parts of visits, and hits"
     assert len(of_visits) == len(set(of_rows))
     # Where a filter takes whole visits, those of hits are told from what it leaves of the parts.
     twice = (
@@ -225,7 +224,6 @@ def test_the_questions_of_a_page_read_what_their_filter_leaves_once(
 
 def test_what_is_left_is_what_the_rows_say(folder: Path, readers: Readers) -> None:
     asked = question(CONDITIONS[:2], measures="requests,visitors", dimensions="source", limit="1000")
-    kept = kept_apart(readers)
     counted = duckdb.execute(
         "SELECT source, count(*), count(DISTINCT visitor) FROM read_parquet(?) "
         "WHERE device = 'phone' AND country IN ('C1', 'C3') GROUP BY 1",
@@ -233,7 +231,7 @@ def test_what_is_left_is_what_the_rows_say(folder: Path, readers: Readers) -> No
     ).fetchall()
     assert sum(row[1] for row in counted) > 0
     together = [asked, question(CONDITIONS[:2], measures="visitors,sessions")]
-    assert sorted(ask(readers, kept, asked, together, folder), key=str) == sorted(counted, key=str)
+    assert sorted(ask(readers, kept_apart(readers), asked, together, folder), key=str) == sorted(counted, key=str)
 
 
 @pytest.mark.parametrize("largest", [FEW_BYTES, 70_000], ids=["nothing", "no visits"])
@@ -251,10 +249,9 @@ def test_what_has_no_room_on_the_disk_is_read_by_each_question(folder: Path, rea
 
 def test_a_folder_that_was_made_anew_is_read_by_each_question(folder: Path, readers: Readers) -> None:
     asked = question(CONDITIONS[:1], measures=MEASURES[2], dimensions="device")
-    alone = ask(readers, readers.kept, asked, (), folder)
     kept = kept_apart(readers)
     shutil.rmtree(kept.passing.folder or "")
-    assert ask(readers, kept, asked, (), folder) == alone
+    assert ask(readers, kept, asked, (), folder) == ask(readers, readers.kept, asked, (), folder)
 
 
 def test_of_too_much_nothing_is_written(folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +263,17 @@ def test_of_too_much_nothing_is_written(folder: Path, readers: Readers, monkeypa
     monkeypatch.undo()
     assert written(folder, readers, one_reading) == set()
     assert written(folder, readers, one_reading, one_reading, asked) == {"sifted"}
+
+
+@pytest.mark.parametrize(("comparison", "made"), [("is_not", {"others"}), ("is", set())])
+def test_of_too_much_few_visits_are_left_out_of_everybodys(
+    comparison: str, made: set[str], folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sifted, "MAX_ROWS", 10)
+    source = [["visit_source", comparison, "site-3.example"]]
+    page, *rest = (question(source, measures="visitors", dimensions=one) for one in NAMES)
+    assert written(folder, readers, page) == written(folder, readers, rest[0], *rest) == made
+    assert written(folder, readers, rest[0]) == set(), "by itself it reads no more than it takes to look for others"
 
 
 def test_of_too_much_the_visits_of_a_page_are_gathered_once(

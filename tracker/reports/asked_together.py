@@ -129,7 +129,7 @@ class AskedTogether:
         First of those of one part, then of the others; `gathered` has these.
         """
         condition, values = _all_of([one.condition() for one in self.of_visits])
-        parts, params = self._parts(files)
+        parts, params = self.parts(files)
         names = tuple(name for name in OF_VISITS if name in {one.dimension.name for one in self.of_visits})
         of_one_part = visits_of_one_part(parts, gathered, names)
         return (
@@ -170,7 +170,7 @@ class AskedTogether:
 
         Without any, of those that the filters may take.
         """
-        parts, params = self._parts(files)
+        parts, params = self.parts(files)
         names = visit_columns(self.told_of_visits, with_counts=not self.is_of_parts)
         if rows is not None and self.leaves_whole_visits:
             return f"SELECT {names} FROM {rows} WHERE NOT is_whole", []  # noqa: S608 our own names
@@ -187,13 +187,13 @@ class AskedTogether:
             condition = f"CASE WHEN is_whole THEN visit ELSE {_WHO} END IN ({numbers})"
         return f"SELECT {names} FROM ({parts}) WHERE {condition}", [*params, *values]  # noqa: S608 our own names
 
-    def _parts(self, files: FactsRead) -> _SQL:
+    def parts(self, files: FactsRead) -> _SQL:
         """Return the query of the parts of all visits."""
         return visit_parts_of(files, self.first.days, of_parts=has_whole_slots(self.first))
 
     def _of_visits(self, one: ReportFilter, files: FactsRead) -> _SQL:
         """Return the condition on a part whose visit may have such a page or source: that of one of its parts."""
-        parts, params = self._parts(files)
+        parts, params = self.parts(files)
         condition, values = one.condition()
         theirs = f"{_WHO} IN (SELECT {_WHO} FROM ({parts}) WHERE NOT is_whole AND {condition})"  # noqa: S608 our own names
         return f"CASE WHEN is_whole THEN {condition} ELSE {theirs} END", [*values, *params, *values]

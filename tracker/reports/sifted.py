@@ -27,9 +27,13 @@ MAX_ROWS: Final = 1_000_000
 """Rows that filters leave, up to which they are written: of more, writing takes longer than reading them again."""
 MAX_OTHERS: Final = 1_000_000
 """Visits that filters do not take, up to which they are left out of everybody's."""
+ONE_IN_OTHERS: Final = 3
+"""Nor are they more than one in so many: else what they take is less than what is left out."""
 _ONE_IN: Final = 16
 """Of so many files one is looked at, to tell how many rows there are."""
 _MIN_READINGS: Final = 3
+MIN_QUESTIONS: Final = 3
+"""Questions about parts of visits for which it is worth looking for visits that filters do not take."""
 _FORMAT: Final = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000"
 """What takes least to write: numbers by their differences, which needs neither compression nor dictionaries."""
 
@@ -113,6 +117,9 @@ def unwritten_of(
     asked = asked_together(question, together)
     made = _Made(asked, cursor, passing, files, timeout_minutes)
     if asked.of_visits:
+        if asked.is_of_parts and len(asked.questions) < MIN_QUESTIONS:
+            yield None
+            return
         with made.not_taken(gathered) as others:
             if others is None:
                 yield None
@@ -229,7 +236,8 @@ class _Made:
         """Give the numbers of the visits that the filters on visits do not take. None where they are too many."""
 
         def make(path: Path) -> bool:
-            if self._expected(lambda files: self.asked.not_taken(files, gathered)[0]) > MAX_OTHERS:
+            expected = self._expected(lambda files: self.asked.not_taken(files, gathered)[0])
+            if expected > MAX_OTHERS or expected * ONE_IN_OTHERS > self._expected(self.asked.parts):
                 return False
             of_one_part, of_several = self.asked.not_taken(self.files, gathered)
             _copy(self.cursor, f"{of_one_part[0]} UNION ALL {of_several[0]}", [*of_one_part[1], *of_several[1]], path)
