@@ -261,7 +261,7 @@ def test_names_that_were_mapped_are_read() -> None:
         (f"- {COMBINED}", "--address-from forwarded --format"),
         ("10:05:03 | 200 |   1.2ms | 203.0.113.9 | GET | /a", "Fiber"),
         ("10:05:03.123 request_id=F1 [info] GET /a", "Phoenix"),
-        ('"1795946703123456","203.0.113.9","1","","GET","/a","200"', "Cloud Audit Logs"),
+        ('"1795946703123456","203.0.113.9","1","","GET","/a","200"', "without its first line"),
         ("203.0.113.9|Sun 29 Nov 2026 10:05:03 +0000|200|5||GET /a HTTP/1.1", "AccessLogFormat"),
     ],
 )

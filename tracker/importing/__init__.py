@@ -10,7 +10,7 @@ format_strings  a server's own format; pasted_formats finds it in a directive, a
 line_format     one format of lines; line_parts has what several share, escapes undoes what its server escaped
 unreadable      why a line is of no format that is known
 log_record      from the fields of a line to a record, by one set of rules; log_times reads the time
-logfmt, ltsv    lines of key=value pairs, and of labelled values between tabs
+logfmt, ltsv    lines of key=value pairs, and of labelled values between tabs; csv_table rows of a table
 json_aliases    the names that servers give to fields of JSON; json_fields finds the texts under them,
                 json_corrections has what some say in another way
 record          what any line says

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import orjson
 
 from tracker.errors import Refused
+from tracker.importing.csv_table import CsvTable
 from tracker.importing.escapes import ESCAPES
 from tracker.importing.format_strings import format_of_string
 from tracker.importing.json_lines import UnknownNames, json_record
@@ -70,6 +71,8 @@ class LogReader:
     """Where fields of JSON objects stand, by `--map`."""
     only: LineFormat | str | None = None
     """One format, or `json` or `w3c`."""
+    is_file: bool = False
+    """The first line is that of a file, which may name columns; of lines that arrive one by one none does."""
     counts: dict[str, int] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     partial: bytes = b""
@@ -77,6 +80,7 @@ class LogReader:
     _partial_of: str = ""
     """The stream of those parts; empty where it is not known, as after a restart."""
     _w3c: W3CReader = field(default_factory=W3CReader)
+    _table: CsvTable = field(default_factory=CsvTable)
     _last: LineFormat | W3CReader | None = None
     _usual: LineFormat | None = None
     """The last line's format, where nothing carried it."""
@@ -85,13 +89,14 @@ class LogReader:
 
     @property
     def header(self) -> bytes:
-        """Return the directives of a W3C log that hold for the lines to come, as `resume` takes them."""
-        return self._w3c.header
+        """Return what holds for the lines to come, as `resume` takes it: directives of a W3C log, names of columns."""
+        return self._table.header or self._w3c.header
 
     def resume(self, header: bytes, partial: bytes) -> None:
         """Go on in the middle of a log, after its directives and the parts of a line."""
-        for directive in header.splitlines():
-            self._w3c.directive(directive)
+        for line in header.splitlines():
+            if not self._table.take_names(line):
+                self._w3c.directive(line)
         self.partial = partial
 
     def __call__(self, line: bytes) -> Record | None:
@@ -108,8 +113,10 @@ class LogReader:
                     return record
             except Malformed:
                 pass  # What else it may be, and what is wrong with it, is found below.
-        if self._take_directive(line):
+        if (self.is_file and self._table.take_names(line)) or self._take_directive(line):
             return None
+        if self._table.is_one:
+            return self._read_inner(Unwrapped("csv", self._table.object_of(line), None), None, ())
         return self._read(line, None, ())
 
     def _read(  # noqa: PLR0911 a return for each kind of line
@@ -279,4 +286,4 @@ def reader_of(
         only = format_of_string(format_, escape, hint)
     elif escape is not None:
         raise Refused("VALIDATION_ERROR", 400, "--escape belongs to a --format.")
-    return LogReader(rules=rules, names=names or {}, only=only)
+    return LogReader(rules=rules, names=names or {}, only=only, is_file=True)

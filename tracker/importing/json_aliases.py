@@ -39,6 +39,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             EdgeEndTimestamp
             EventTimestampMs eventTimestamp unixtime protoPayload.startTime
             TimeGenerated
+            time_micros
         """,
         "request": "request requestLine request_line http_request requested_url logContent.data.request req",
         "method": """
@@ -51,6 +52,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             protoPayload.method http.method event.request.method Event.Request.Method clientRequestMethod request_type
             properties.method
             request.connection.method httpMethod_s
+            cs_method
         """,
         "target": """
             proxy.path
@@ -66,6 +68,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request_url
             properties.url request.url
             http.target request.connection.path requestUri_s
+            cs_uri
         """,
         "query": """
             query_string args query uri_query request_query req.query url.query
@@ -90,6 +93,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.headers.host
             protoPayload.host http.url_details.host clientRequestHost requestHost
             http.host hostName_s
+            cs_host
         """,
         "status": """
             status statusCode status_code DownstreamStatus http.response.status_code httpRequest.status
@@ -103,6 +107,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             protoPayload.status http.status_code event.response.status Event.Response.Status responseStatus
             return_code http_code properties.responseCode api.statusCode
             request.connection.status httpStatusCode_d httpStatusCode_s
+            sc_status
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
@@ -115,6 +120,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             protoPayload.responseSize network.bytes_written properties.responseBodySize properties.responseSize
             responseBytes contentLength api.tx bytes.out
             responseBytes_s
+            sc_bytes
         """,
         "referrer": """
             http_referer http_referrer referer referrer request_Referer request.headers.Referer
@@ -128,6 +134,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             protoPayload.referrer http.referer event.request.headers.referer clientRequestReferer
             properties.referrerHeader
             referer_s
+            cs_referer
         """,
         "user_agent": """
             proxy.userAgent
@@ -143,6 +150,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             protoPayload.userAgent http.useragent event.request.headers.user-agent clientRequestUserAgent
             properties.userAgentHeader
             http.user_agent request.client.user_agent userAgent_s
+            cs_user_agent
         """,
     }.items()
 }

@@ -29,7 +29,7 @@ _LOOKS_LIKE: Final = {
     ),
     "Fiber's logger, whose times have no day: give its TimeFormat one": r"\d\d:\d\d:\d\d \| \d{3} \| ",
     "Phoenix' or Plug's log, which writes no address": r"\d\d:\d\d:\d\d\.\d{3} (?:request_id=\S+ )?\[[a-z]+\] ",
-    "Google Cloud Storage's usage log: have its requests written by Cloud Audit Logs": r"\"(?:time_micros|\d{16})\",",
+    "Google Cloud Storage's usage log without its first line, which names the columns": r"\"\d{16}\",",
     "Hiawatha's own format: give it AccessLogFormat = extended": (
         r"[0-9A-Fa-f.:]+\|[A-Z][a-z]{2} \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} "
     ),
@@ -58,7 +58,7 @@ _LOOKS_LIKE: Final = {
     "hapi's good-console, which writes no address: SafeJson of good-squeeze does": (
         r"\d{6}/\d{6}\.\d{3}, [^\[]{0,80}\[(?:response|request|log|ops|error)"
     ),
-    "a table (CSV), as Grafana downloads one: have it download JSON, or take logcli": (
+    "a table (CSV), as Grafana downloads one, without its first line, which names the columns": (
         r"(?:\"[^\"]{0,40}\",){2}|\"\d{4}-\d\d-\d\d [\d:.]{8,15}\",\""
     ),
     "npm's sirv-cli, whose times have no day and whose lines no address: put a server before it": (
