@@ -116,6 +116,7 @@ def test_a_suspect_is_stored_as_soon_as_the_reason_is_gone(
 
 def test_the_delays_grow() -> None:
     assert [delay_before(retry) for retry in range(4)] == [2, 8, 32, 128]
+    assert {delay_before(retry) for retry in (8, 100, 2**31 - 2)} == {86_400}
 
 
 def test_a_hit_of_an_application_that_is_gone_fails_and_its_neighbours_do_not(
@@ -273,3 +274,17 @@ def test_a_fault_of_ours_over_one_hit_holds_up_no_other(
     assert "fault of this program: ValueError" in reason
     assert "confidential" not in reason
     assert waiting(redis) == 0
+
+
+@pytest.mark.parametrize(("retry_count", "left"), [(1000, 1000), (-2147483648, 0)])
+def test_a_count_of_tries_that_others_wrote_ends_no_drain(
+    database: Database, redis: Connection, application: Application, retry_count: int, left: int
+) -> None:
+    suspect = entry_of(hit_of(application, 1, created_at=LONG_AGO), retry_count=retry_count, max_retries=2000)
+    enqueue(redis, [suspect, hit_of(application, 2)])
+
+    drained = drain(redis, database, seconds=5)
+
+    assert (drained.ended, drained.stored, drained.postponed) == ("dry", 1, 1)
+    [member] = redis.zrange(RETRIES, 0, -1)
+    assert Entry.from_member(member).retry_count == left + 1

@@ -22,6 +22,9 @@ from tracker.store.database import Database
 
 _FIRST_DELAY_SECONDS = 2.0
 _DELAY_FACTOR = 4.0
+_MAX_DELAY_SECONDS = 86_400.0
+_GROWING_DELAYS = 8
+"""The delay after these is more than the longest."""
 
 FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a value that nobody thought of brings about in our code. RQ's time limit and a full memory are none of these."""
@@ -68,8 +71,8 @@ def _write(database: Database, part: Part, clock: Clock, batch_size: int, meanwh
 
 
 def delay_before(retry: int) -> float:
-    """Seconds before a suspect's next try, when `retry` tries have been counted: 2, 8, 32, 128..."""
-    return _FIRST_DELAY_SECONDS * _DELAY_FACTOR**retry
+    """Seconds before a suspect's next try, when `retry` tries have been counted: 2, 8, 32, 128..., a day at most."""
+    return min(_MAX_DELAY_SECONDS, _FIRST_DELAY_SECONDS * _DELAY_FACTOR ** min(retry, _GROWING_DELAYS))
 
 
 def _alone(

@@ -133,7 +133,7 @@ class Entry(NamedTuple):
                 # Until an entry has failed once, both are the same.
                 created_at if updated == created else _time(updated) or created_at,
                 _integer(field(b"priority"), 0),
-                _integer(field(b"retry_count"), 0),
+                _integer(field(b"retry_count"), 0, least=0),
                 _integer(field(b"max_retries"), 3),
                 field(b"status", b"queued").decode(errors="replace")[:_STATUS_LENGTH],
                 _time(field(b"processed_at")),
@@ -195,12 +195,12 @@ def spelled_time(time: datetime) -> bytes:
 _USUAL_INTEGERS: Final = {b"%d" % number: number for number in range(100)}
 
 
-def _integer(value: bytes | None, default: int) -> int:
-    """Return an INTEGER column's value; a number beyond its range is cut to it."""
+def _integer(value: bytes | None, default: int, *, least: int = -_INTEGER_LIMIT) -> int:
+    """Return an INTEGER column's value; a number beyond its range, or below `least`, is cut to it."""
     if (usual := _USUAL_INTEGERS.get(value or b"")) is not None:
         return usual
     try:
-        return max(-_INTEGER_LIMIT, min(_INTEGER_LIMIT, int(value or b"")))
+        return max(least, min(_INTEGER_LIMIT, int(value or b"")))
     except ValueError:
         return default
 
