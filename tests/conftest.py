@@ -53,6 +53,16 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # Where pytest makes each test's `tmp_path`.
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before there are several processes, have hypothesis look which characters UTF-8 has.
+
+    It tries them all, for 2 s in a new checkout, and keeps what it found in a file.
+    """
+    if session.config.getoption("numprocesses", None):
+        hypothesis.strategies.text().validate()
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from going through thousands of tests, and what they import, again and again."""
     gc.collect()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tests.support.source_tree import REPOSITORY, name_of, tree_of
+from tests.support.source_tree import REPOSITORY, name_of, nodes_of
 from tracker.cli.main import main
 from tracker.config import Settings
 
@@ -110,7 +110,7 @@ def _codes() -> Iterator[str]:
     for file in CODE.rglob("*.py"):
         if file.parent.name == "dashboard":
             continue
-        for call in (node for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call)):
+        for call in (node for node in nodes_of(file) if isinstance(node, ast.Call)):
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
             if name in ("Refused", "_refuse", "_Refused", "__init__"):
                 texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]

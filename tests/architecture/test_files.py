@@ -43,7 +43,7 @@ def test_what_tests_share_lies_in_its_folder() -> None:
     elsewhere = [
         f"{name_of(path)}:{node.lineno}: {module}"
         for path in python_files("tests", "bench")
-        for node in imports_in(ast.parse(text_of(path)))
+        for node in imports_in(tree_of(path))
         if isinstance(node, ast.ImportFrom)
         for module in ([node.module] if node.module != "tests" else [f"tests.{alias.name}" for alias in node.names])
         if module and module.startswith("tests.") and not _is_there(module)

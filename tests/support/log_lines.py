@@ -6,6 +6,7 @@ A shape is a text in which `<kind>` stands for a field; what stands between is w
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -198,7 +199,8 @@ class Part:
         return self.kind.startswith("<") and self.kind.endswith(">")
 
 
-def parts_of(shape: str, visitor: Visitor) -> list[Part]:
+@cache
+def parts_of(shape: str, visitor: Visitor) -> tuple[Part, ...]:
     """Return the parts of a visitor's line in their order."""
     fields = visitor.fields()
     parts: list[Part] = []
@@ -208,9 +210,10 @@ def parts_of(shape: str, visitor: Visitor) -> list[Part]:
         if value:
             parts.append(Part(f"<{text}>" if place % 2 else text, start, value))
             start += len(value)
-    return parts
+    return tuple(parts)
 
 
+@cache
 def line_of(shape: str, visitor: Visitor) -> bytes:
     return "".join(part.text for part in parts_of(shape, visitor)).encode()
 
@@ -273,7 +276,7 @@ def _may_be_another(left: Part, right: Part, begin: int) -> bool:
     return {left.kind, right.kind} <= _NUMBERS or (right.kind == "<address>" and begin > right.start)
 
 
-def _is_host(before: list[Part], last: int) -> bool:
+def _is_host(before: tuple[Part, ...], last: int) -> bool:
     return any(part.kind == "<host>" for part in before[max(0, last - 1) : last + 1])
 
 

@@ -65,11 +65,11 @@ def test_several_large_fields_share_the_room_that_small_ones_leave() -> None:
     assert len(data["a"]) == len(data["b"]) > 8000
 
 
-_long_text = st.builds(lambda text, times: (text * times)[:2000], st.text(max_size=30), st.integers(1, 200))
+_long_text = st.builds(lambda text, times: (text * times)[:2000], st.text(max_size=10), st.integers(1, 600))
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | _long_text,
-    lambda children: st.lists(children, max_size=8) | st.dictionaries(st.text(max_size=30), children, max_size=8),
-    max_leaves=20,
+    lambda children: st.lists(children, max_size=8) | st.dictionaries(st.text(max_size=8), children, max_size=8),
+    max_leaves=8,
 )
 
 
