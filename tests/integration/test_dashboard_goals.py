@@ -1,6 +1,7 @@
 """Goals, funnels and notes: changed by who may, noted, shown with their numbers, as CSV, hostile text as text."""
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -8,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.browsing import Browsing, text_of
+from tests.support.browsing import Browsing, cards, text_of
 from tests.support.facts import make_facts
 from tests.support.goal_visits import version_in, visit
 from tests.support.managing import Managing, data, error
@@ -55,6 +56,10 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
     assert "Rate 33.3%" in said
     assert "Google 1 / 2 50.0%" in said
     assert "direct 0 / 1 0%" in said
+    [to] = re.findall(r'class="linked"><a href="([^"]*)">Google</a>', page.text)
+    of_source = owner.get(html.unescape(to))
+    assert "Source: Google" in text_of(of_source)
+    assert cards(of_source)["sessions"] == "2", "in the same period"
     assert "Value price 30" in said
     assert "Step Visits Of the first Of the one before Lost" in said
     steps_said = ("1. Page /cart 3 100%", "2. Page /till 2 66.7% 66.7% 1", "3. Page /thanks 1 33.3% 50.0% 1")

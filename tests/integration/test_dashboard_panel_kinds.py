@@ -69,7 +69,7 @@ SHOWN = {
     "pages=hosts": ("Hosts", "host", [("münchen.example", "1"), ("shop.example", "1")]),
     "sources=click_ids": ("Click ids", "click_id", [("gclid (Google Ads)", "1")]),
     "devices=browser_versions": (
-        "Browser versions",
+        "Versions",
         "browser_version",
         [("not known", "1"), ("Mobile Safari 17", "1")],
     ),
