@@ -8,6 +8,7 @@ from tests.support.queued_hits import claims_of, drain, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import RETRIES
 from tracker.queueing.entry import FIELDS, IMPORT_PRIORITY, Entry, stream_of
 from tracker.stats.complete import complete_periods
 from tracker.stats.rebuild import rebuild
@@ -107,6 +108,17 @@ def test_a_period_waits_for_a_hit_that_is_to_be_tried_again(
     claims = claims_of(redis)
     claims.postpone(claims.claim()[0], reason="unclear", delay=60)
     assert completed(database, redis) == []
+
+
+def test_a_retry_from_the_beginning_of_the_calendar_holds_back_and_breaks_nothing(
+    redis: Connection, database: Database, application: Application
+) -> None:
+    count(redis, database, entry(application, 1))
+    first_day = datetime.min.replace(tzinfo=UTC)
+    redis.zadd(RETRIES, {entry(application, 2)._replace(created_at=first_day, updated_at=first_day).to_member(): 0})
+    assert completed(database, redis) == []
+    redis.delete(RETRIES)
+    assert completed(database, redis) == HOUR_AND_DAY
 
 
 def test_a_period_waits_for_what_is_stored_and_not_folded(

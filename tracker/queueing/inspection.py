@@ -131,7 +131,9 @@ def _settled_until(redis: Connection, now: datetime) -> datetime:
     # What a worker has settled is deleted from its stream, so that the first entry is the oldest that is left.
     added = [int(head[0][0].partition(b"-")[0]) / 1000 for head in heads if head]
     oldest = [now - timedelta(seconds=max(0.0, server_now - time)) for time in added]
-    return min([now, *oldest, *(Entry.from_member(member).created_at for member in retries)])
+    received = [Entry.from_member(member).created_at for member in retries]
+    # Who writes to Redis can write a time from which nobody can count back.
+    return max(EPOCH, min([now, *oldest, *received]))
 
 
 def find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
