@@ -180,7 +180,8 @@ class _Made:
         """Give what the filters leave; with `visits`, of these alone. None where it is too much."""
 
         def make(path: Path) -> bool:
-            if self._expected(lambda files: self.asked.filtered(files, visits)) > MAX_ROWS:
+            expected = self._expected(lambda files: self.asked.filtered(files, visits))
+            if expected > MAX_ROWS or (self.asked.is_of_parts and self._is_of_most(expected)):
                 return False
             _copy(self.cursor, *self.asked.filtered(self.files, visits), path)
             return True
@@ -188,6 +189,13 @@ class _Made:
         with self._file("sifted", make) as rows:
             same = "".join(f", {text(value)} AS {quoted(name)}" for name, value in self.asked.constants.items())
             yield f"(SELECT *{same} FROM {rows})" if rows and same else rows  # noqa: S608 texts are quoted
+
+    def _is_of_most(self, parts: int) -> bool:
+        """Return whether filters on visits leave so many parts that it takes less to leave the others out."""
+        if not self.asked.of_visits or not parts:
+            return False
+        every = self._expected(self.asked.parts)
+        return (every - parts) * ONE_IN_OTHERS < every
 
     @contextmanager
     def visits(self, rows: str | None) -> Iterator[str | None]:
@@ -197,7 +205,8 @@ class _Made:
         """
 
         def make(path: Path) -> bool:
-            if rows is None and self._expected(lambda files: self.asked.near(files, None)) > MAX_ROWS:
+            expected = 0 if rows else self._expected(lambda files: self.asked.near(files, None))
+            if expected > MAX_ROWS or self._is_of_most(expected):
                 return False
             self._write_visits(rows, path)
             return True
