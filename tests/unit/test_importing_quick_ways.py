@@ -153,3 +153,9 @@ def test_labelled_lines_are_not_looked_through_as_json(monkeypatch: pytest.Monke
         "status": "200",
     }
     assert json_lines.json_record(values, b"").columns["url"] == "/"
+
+
+def test_a_name_is_of_one_field_and_a_query_leads_to_no_other() -> None:
+    names = [name for of_field in ALIASES.values() for name in of_field]
+    assert len(names) == len(set(names))
+    assert not [name for name in names if name.startswith(tuple(f"{query}." for query in ALIASES["query"]))]
