@@ -208,18 +208,29 @@ def _note_imported(tx: Transaction, items: Sequence[Good]) -> None:
         same = list(same_import)
         if (import_id := same[0].claim.entry.import_id) is not None:
             by_import.setdefault((import_id, same[0].hit.application_id), []).extend(same)
-    if by_import:
-        batches = [
-            StoredBatch(
-                import_id=import_id,
-                application_id=application_id,
-                accepted_at=min(item.claim.entry.created_at for item in stored),
-                identities=[(item.hit.id, item.hit.created_at) for item in stored[at : at + imports.NOTED_TOGETHER]],
-            )
-            for (import_id, application_id), stored in by_import.items()
-            for at in range(0, len(stored), imports.NOTED_TOGETHER)
-        ]
+    batches = [
+        batch
+        for (import_id, application_id), stored in by_import.items()
+        for batch in _noted(import_id, application_id, stored)
+    ]
+    if batches:
         imports.note_stored(tx, batches)
+
+
+def _noted(import_id: int, application_id: UUID, stored: Sequence[Good]) -> list[StoredBatch]:
+    # A block of an import has one entry for all of its hits.
+    entries = {id(item.claim.entry): item.claim.entry for item in stored}
+    accepted_at = min(entry.created_at for entry in entries.values())
+    identities = [(item.hit.id, item.hit.created_at) for item in stored]
+    return [
+        StoredBatch(
+            import_id=import_id,
+            application_id=application_id,
+            accepted_at=accepted_at,
+            identities=identities[at : at + imports.NOTED_TOGETHER],
+        )
+        for at in range(0, len(identities), imports.NOTED_TOGETHER)
+    ]
 
 
 def _import_of(item: Good) -> tuple[int, str]:

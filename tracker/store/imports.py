@@ -75,19 +75,21 @@ def note_run(tx: Transaction, run_id: int, counts: Mapping[str, Any], finished_a
 
 def note_stored(tx: Transaction, batches: Sequence[StoredBatch]) -> None:
     """Note hits that this transaction has stored."""
-    rows = [
-        {
-            "import_id": batch.import_id,
-            "application_id": batch.application_id,
-            "accepted_at": batch.accepted_at,
-            "first_at": min(time for _, time in batch.identities),
-            "last_at": max(time for _, time in batch.identities),
-            "hits": -len(batch.identities) if batch.is_removal else len(batch.identities),
-            "ids": [] if batch.is_removal else [hit_id for hit_id, _ in batch.identities],
-            "times": [] if batch.is_removal else [time for _, time in batch.identities],
-        }
-        for batch in batches
-    ]
+    rows = []
+    for batch in batches:
+        ids, times = zip(*batch.identities, strict=True)
+        rows.append(
+            {
+                "import_id": batch.import_id,
+                "application_id": batch.application_id,
+                "accepted_at": batch.accepted_at,
+                "first_at": min(times),
+                "last_at": max(times),
+                "hits": -len(ids) if batch.is_removal else len(ids),
+                "ids": [] if batch.is_removal else ids,
+                "times": [] if batch.is_removal else times,
+            }
+        )
     execute(tx, "imported_hits/note_stored", {"stored": orjson.dumps(rows).decode()})
 
 
