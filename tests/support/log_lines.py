@@ -127,6 +127,8 @@ SHAPES: Final = {
     "alibaba-cdn": '[<clf>] <address> - 1542 "<referrer>" "<absolute>" <status> 191 <bytes> MISS "<agent>" "text/html"',
     "papertrail": f"7711561783\t<date> <time>\t<date> <time>\t42\tweb1\t10.0.0.1\tLocal7\tInfo\tnginx\t{_COMBINED}",
     "digitalocean": f"web <date>T<time>.123456789Z {_COMBINED}",
+    "go": f"2026/11/28 <time> {_COMBINED}",
+    "honcho": f"<time> web.1 | {_COMBINED}",
     "fluent-bit": f'web.0: [<epoch>.123, {{"log":"{_ESCAPED}"}}]',
     "cee": '<190>Nov 28 <time> web1 nginx: @cee: {"time":"<date>T<time>+00:00","remote_addr":"<address>","request":"<request>"}',
 }

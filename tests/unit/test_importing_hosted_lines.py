@@ -195,6 +195,23 @@ def test_what_logback_puts_before_a_line_where_nothing_is_configured(colour: str
     assert (list(reader.counts), record.columns["url"]) == (["combined in logging"], "/a?b=c")
 
 
+@pytest.mark.parametrize(
+    ("before", "wrapper"),
+    [
+        ("10:05:03 web.1 | ", "compose"),
+        ("[web-66b6c48dd5-7x2kq] ", "pod"),
+        ("[web-66b6c48dd5-7x2kq nginx] ", "pod"),
+        ("default/web-66b6c48dd5-7x2kq[nginx]: ", "pod"),
+        ("2026/11/29 10:05:03 ", "logging"),
+        ("2026/11/29 10:05:03.123456 ", "logging"),
+    ],
+    ids=["honcho 2.0.0", "kubetail", "kubetail with containers", "kail", "Go", "Go with microseconds"],
+)
+def test_what_else_stands_before_a_line(before: str, wrapper: str) -> None:
+    reader, record = read(before + COMBINED)
+    assert (list(reader.counts), record.columns["url"]) == ([f"combined in {wrapper}"], "/a?b=c")
+
+
 def test_pantheon_has_two_blanks_before_the_request() -> None:
     line = COMBINED.replace('] "', ']  "') + f' 0.123 "{IP}, 10.0.0.1"'
     assert read(line)[1].columns["url"] == "/a?b=c"
@@ -248,6 +265,11 @@ def test_what_azure_tells_of_a_file_without_its_content_is_no_page() -> None:
         (
             {"status": "success", "data": {"resultType": "streams", "result": [{"values": [["1", COMBINED]]}]}},
             r"Loki, several lines in one object: jq -c",
+        ),
+        ({"streams": [{"stream": {"app": "web"}, "values": [["1", COMBINED]]}]}, r"\.streams\[\]"),
+        (
+            {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": COMBINED}}]}]}]},
+            r"\.resourceLogs\[\]",
         ),
         ({"took": 1, "hits": {"total": 1, "hits": [{"_source": {"message": COMBINED}}]}}, r"\.hits\.hits\[\]"),
     ],

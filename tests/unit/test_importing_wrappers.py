@@ -41,6 +41,8 @@ CARRIED = frozenset(
         "cee",
         "digitalocean",
         "fluent-bit",
+        "go",
+        "honcho",
         "papertrail",
         "render",
     )

@@ -84,6 +84,8 @@ _LOGBACK: Final = re.compile(
     re.DOTALL,
 )
 """logback where nothing is configured, and Micronaut: a time without its day, the thread, the level, the logger."""
+_GO: Final = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{6})?) (?!\[)(.*)", re.DOTALL)
+"""Go's package log; nginx' error log has a level behind such a time."""
 TIMED: Final = (
     ("twistd", _TWISTD),
     ("logging", _JAVA_LOGGING),
@@ -93,6 +95,7 @@ TIMED: Final = (
     ("logging", _RUBY_LOGGING),
     ("logging", _LOGURU),
     ("logging", _LOG4JS_COLOURED),
+    ("logging", _GO),
 )
 """Patterns of a time and of what was logged, by the wrapper's name."""
 UNTIMED: Final = (("logging", _BASIC_LOGGING), ("logging", _LOGBACK))

@@ -81,6 +81,10 @@ _SEVERAL: Final = {
     ("events",): "an object of several lines, such as an answer of `aws logs`: jq -c '.events[]' takes them apart",
     ("data", "result"): "an answer of Loki, several lines in one object: jq -c '.data.result[].values[] | "
     "{time: .[0], message: .[1]}' takes them apart",
+    ("streams",): "what is sent to Loki, several lines in one object: jq -c '.streams[].values[] | "
+    "{time: .[0], message: .[1]}' takes them apart",
+    ("resourceLogs",): "what OpenTelemetry's collector writes, several lines in one object: jq -c "
+    "'.resourceLogs[].scopeLogs[].logRecords[] | {time: .timeUnixNano, message: .body.stringValue}' takes them apart",
     ("hits", "hits"): "an answer of Elasticsearch, several lines in one object: jq -c '.hits.hits[]' takes them apart",
 }
 """Objects of several lines, by the names that lead to the list of these."""

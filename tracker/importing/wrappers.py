@@ -64,9 +64,10 @@ _JOURNAL_LOCAL: Final = re.compile(
 _JOURNAL_UNIX: Final = re.compile(rb"(\d{10}\.\d{6}) [A-Za-z0-9_.:-]+ [A-Za-z0-9_./@-]+(?:\[\d+\])?: ?(.*)", re.DOTALL)
 """`journalctl --output=short-unix`."""
 _COMPOSE: Final = re.compile(
-    COLOUR + rb"(?:\d+\|)?[A-Za-z0-9][A-Za-z0-9_.@-]* *\|" + COLOUR + rb" " + COLOUR + rb"(.*)", re.DOTALL
+    COLOUR + rb"(?:\d+\||\d\d:\d\d:\d\d )?[A-Za-z0-9][A-Za-z0-9_.@-]* *\|" + COLOUR + rb" " + COLOUR + rb"(.*)",
+    re.DOTALL,
 )
-"""`docker compose logs`, `docker service logs` and `pm2 logs`."""
+"""`docker compose logs`, `docker service logs`, `pm2 logs`, and what runs a Procfile (honcho, foreman) with a time."""
 _POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
 """`kubectl logs --prefix`."""
 _RANDOM: Final = rb"[bcdfghjklmnpqrstvwxz2456789]"
@@ -76,6 +77,12 @@ _STERN: Final = re.compile(
     re.DOTALL,
 )
 """`stern`: the pod of a deployment, the container, with `--all-namespaces` the namespace."""
+_TAILED: Final = re.compile(
+    rb"(?:\[[a-z0-9][a-z0-9-]*-" + _RANDOM + rb"{8,10}-" + _RANDOM + rb"{5}(?: [a-z0-9][a-z0-9-]*)?\] ?"
+    rb"|[a-z0-9-]+/[a-z0-9][a-z0-9.-]*\[[a-z0-9-]+\]: )(.*)",
+    re.DOTALL,
+)
+"""kubetail, kail."""
 _FLUENTD: Final = re.compile(
     rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})? ?(?:Z|[+-]\d\d:?\d\d))"
     rb"(?:\t[A-Za-z0-9_.*/-]+\t| [A-Za-z0-9_.*/-]+: )(\{.*)",
@@ -156,6 +163,7 @@ _UNTIMED: Final = (
     ("compose", _COMPOSE),
     ("pod", _POD),
     ("pod", _STERN),
+    ("pod", _TAILED),
     *program_wrappers.UNTIMED,
     *service_wrappers.UNTIMED,
     ("syslog", _JOURNAL_LOCAL),
