@@ -284,20 +284,3 @@ def test_what_takes_an_answer_apart_makes_lines() -> None:
     assert read({"time": f"{MILLIS}000000", "message": uvicorn})[1].columns["url"] == "/a?b=c"
     assert read({"id": "1", "timestamp": MILLIS, "message": uvicorn})[1].columns["url"] == "/a?b=c"
     assert read({"_index": "logs", "_source": {"@timestamp": "2026-11-29T10:05:03Z", "message": uvicorn}})[1].columns["url"] == "/a?b=c"  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("path", "url"),
-    [
-        ('/s%20a"b', '/s%20a"b'),
-        ("/s%20<b>", "/s%20<b>"),
-        ('/s a"b', "/s%20a%22b"),
-        ('/s"b', "/s%22b"),
-        ('/100%"b', "/100%25%22b"),
-    ],
-)
-@pytest.mark.parametrize("query", [None, "q=1"])
-def test_a_quote_beside_escapes_was_sent_as_it_is(path: str, url: str, query: str | None) -> None:
-    values = {"time": "2026-11-29T10:05:03Z", "remote_addr": IP, "status": 200, "args": query, "uri": path}
-    _, record = read({name: value for name, value in values.items() if value is not None})
-    assert record.columns["url"].partition("?")[0] == url

@@ -152,3 +152,20 @@ def test_cloudfront_s_json_has_the_names_of_its_files() -> None:
     assert (record.host, record.columns["url"], record.columns["user_agent"], record.columns["ip_address"]) == (
         "site.example", "/a?b=c", "Mozilla/5.0 (X11)", "203.0.113.9"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ('/s%20a"b', '/s%20a"b'),
+        ("/s%20<b>", "/s%20<b>"),
+        ('/s a"b', "/s%20a%22b"),
+        ('/s"b', "/s%22b"),
+        ('/100%"b', "/100%25%22b"),
+    ],
+)
+@pytest.mark.parametrize("query", [None, "q=1"])
+def test_a_quote_beside_escapes_was_sent_as_it_is(path: str, url: str, query: str | None) -> None:
+    values = {"time": "2026-11-29T10:05:03Z", "remote_addr": "203.0.113.9", "status": 200, "args": query, "uri": path}
+    record = json_object(orjson.dumps({name: value for name, value in values.items() if value is not None}))
+    assert record.columns["url"].partition("?")[0] == url
