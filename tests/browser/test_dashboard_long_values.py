@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -99,3 +100,27 @@ def test_long_values_are_told_apart_and_panels_stand_in_pairs_from_a_tablet_on(
         page.goto(f"{running.url}{HOME}/keys")
         name = page.get_by_role("heading", name="Key of the export")
         assert name.evaluate("e => e.clientHeight / parseFloat(getComputedStyle(e).lineHeight)") < 3.5, "lines"
+
+
+@pytest.mark.parametrize(("language", "width"), [("en-US", 360), ("ja-JP", 1440)])
+def test_long_filters_stand_in_the_path_and_what_is_clicked_keeps_them(
+    browser: Browser, running: Stack, key: str, language: str, width: int
+) -> None:
+    with seeing(browser, running, locale=language, viewport={"width": width, "height": 900}) as page:
+        sign_in(page, running, key)
+        expect(page.locator("h1")).to_have_text("Long")
+        page.goto(f"{running.url}{HOME}?range=7d&page.contains=magazine&page.is_not={'春の特集' * 60}")
+        expect(page.locator(".chip")).to_have_count(2)
+        path = urlsplit(page.url).path
+        assert path.startswith(f"{HOME}/filtered/")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        wait_until(lambda: page.reload() and page.locator("#devices tbody tr").count())
+        page.locator("#devices .parts a").nth(1).click()
+        expect(page.locator("#devices .parts a").nth(1)).to_have_attribute("aria-current", "true")
+        assert urlsplit(page.url).path == path, "another panel came into its place"
+        page.locator(".periods a").nth(3).click()
+        expect(page.locator(".chip")).to_have_count(2)
+        assert (urlsplit(page.url).path, urlsplit(page.url).query) == (path, "range=30d&devices=browsers")
+        page.locator(".chip").nth(0).click()
+        expect(page.locator(".chip")).to_have_count(1)
+        assert urlsplit(page.url).path == HOME

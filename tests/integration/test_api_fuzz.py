@@ -51,8 +51,9 @@ def test_the_api_answers_as_its_document_says(
     webhook = data(managing.post(f"{app}/webhooks", {"url": "https://127.0.0.1:9443/", "events": ["*"]}))
     goal = data(managing.post(f"{app}/goals", {"name": "Goal", "step": "page:/"}))
     funnel = data(managing.post(f"{app}/funnels", {"name": "Way", "steps": ["page:/", "event:buy"]}))
+    segment = data(managing.post(f"{app}/segments", {"name": "Blog", "filters": {"page.contains": "/blog/"}}))
     names = {"application": "shop", "key_id": key["id"], "key": "colour", "webhook_id": webhook["id"], "name": "news"}
-    names |= {"goal_id": goal["id"], "funnel_id": funnel["id"]}
+    names |= {"goal_id": goal["id"], "funnel_id": funnel["id"], "segment_id": segment["id"]}
     schema = fuzzing.document(managing, names)
     failures: dict[str, str] = {}
     calls = 0

@@ -101,7 +101,7 @@ def test_no_permission_opens_more_than_its_own_resource(
             listed = method == "GET" and path.count("/") == 4 and "<application>" in path
             if listed and managing.get(filled(path, "shop", ids), key=key).status_code == 200:
                 opened.setdefault(permission, set()).add(path.rsplit("/", 1)[1])
-    assert opened["settings:write"] == {"settings", "goals", "funnels"}
+    assert opened["settings:write"] == {"settings", "goals", "funnels", "segments"}
     assert opened["webhooks:write"] == {"webhooks"}
     assert opened["keys:write"] == {"api-keys", "audit-log"}
     assert opened["params:write"] == {"custom-parameters"}

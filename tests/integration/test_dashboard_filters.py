@@ -3,7 +3,7 @@
 import html
 import re
 from datetime import timedelta
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote
 
 import pytest
 
@@ -15,10 +15,10 @@ from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.dashboard.chosen_filters import MAX_CHOSEN
 from tracker.dashboard.panel_kinds import GROUPS, kind_of
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.traffic_filters import MAX_FILTERS
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def test_as_many_filters_as_a_page_says_count_and_one_more_is_refused(
 ) -> None:
     make_facts(database, settings.facts_url)
     chosen = [f"{dimension}.is_not=x" for names in GROUPS.values() for dimension in map(dimension_of, names)]
-    page = browsing.get(f"{HOME}?{'&'.join(chosen[:MAX_CHOSEN])}&places=cities&campaigns=utm_terms")
+    page = browsing.get(f"{HOME}?{'&'.join(chosen[:MAX_FILTERS])}&places=cities&campaigns=utm_terms")
     assert cards(page)["requests"] == "3"
-    sought = browsing.get(f"{HOME}/values?panel=cities&find=a&{'&'.join(chosen[:MAX_CHOSEN])}")
+    sought = browsing.get(f"{HOME}/values?panel=cities&find=a&{'&'.join(chosen[:MAX_FILTERS])}")
     assert "Reports cannot be shown" not in page.text + sought.text
     for path in ("", "/values"):
-        refused = browsing.get(f"{HOME}{path}?panel=pages&{'&'.join(chosen[: MAX_CHOSEN + 1])}")
+        refused = browsing.get(f"{HOME}{path}?panel=pages&{'&'.join(chosen[: MAX_FILTERS + 1])}")
         assert refused.status_code == 400
-        assert f"At most {MAX_CHOSEN} filters can be chosen at once." in refused.text
+        assert f"At most {MAX_FILTERS} filters can be chosen at once." in refused.text
 
 
 def dimension_of(panel: str) -> str:
@@ -146,34 +146,6 @@ def test_a_filter_takes_the_others_too_and_what_contains_a_text(
     assert "デバイス：スマートフォン以外" in japanese.text
 
 
-def test_a_filter_is_typed_into_a_form(browsing: Browsing, database: Database, settings: Settings) -> None:
-    make_facts(database, settings.facts_url)
-    page = browsing.get(f"{HOME}?range=30d&page=%2Fcart&sources=channels").text
-    [form] = re.findall(r'<details class="filter">.*?</details>', page, re.DOTALL)
-    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', form))
-    assert kept == {"range": "30d", "page": "/cart", "sources": "channels"}
-    assert '<option value="/cart" data-of="page"></option>' in page
-
-    def leads(by: str, how: str, value: str, language: str = "en") -> str:
-        fields = urlencode({**kept, "filter_by": by, "filter_how": how, "filter_value": value})
-        answer = browsing.get(f"{HOME}?{fields}", headers={"Accept-Language": language})
-        assert answer.status_code == 303
-        return unquote(answer.headers["Location"])
-
-    there = f"{HOME}?range=30d&page=/cart"
-    assert leads("country", "is", "japan") == f"{there}&sources=channels&country=JP"
-    assert leads("device", "is_not", "スマートフォン", "ja") == f"{there}&sources=channels&device.is_not=phone"
-    assert (
-        leads("referrer", "is", "münchen.example/Weg")
-        == f"{there}&sources=channels&referrer=xn--mnchen-3ya.example/Weg"
-    )
-    assert leads("city", "contains", " Ber ") == f"{there}&sources=channels&city.contains=Ber"
-    assert leads("page", "is", "/blog") == f"{HOME}?range=30d&page=/blog&sources=channels"
-    assert leads("page", "is", " ") == f"{there}&sources=channels"
-    assert browsing.get(f"{HOME}?filter_by=secret&filter_how=is&filter_value=x").status_code == 400
-    assert browsing.get(f"{HOME}?filter_by=page&filter_how=begins&filter_value=x").status_code == 400
-
-
 def test_all_values_of_a_panel_have_a_page_in_which_one_is_sought(
     browsing: Browsing, database: Database, settings: Settings, redis: Connection, application: Application
 ) -> None:
@@ -206,10 +178,10 @@ def test_all_values_of_a_panel_have_a_page_in_which_one_is_sought(
     sought = browsing.get(f"{HOME}/values?range=30d&panel=pages&find=bLOG%2F25").text
     assert len(re.findall(r"<tr><th scope=\"row\">", sought)) == 11, "25, and 250 to 259, whatever the case"
     assert "most frequent are shown" not in sought
-    assert 'href="/dashboard/applications/shop?range=30d&amp;page=%2FBlog%2F25"' in sought
+    assert 'href="/dashboard/applications/shop?range=30d&amp;page=/Blog/25"' in sought
     filtered = re.search(r'<a href="([^"]+)">Show the traffic of: Page contains bLOG/25</a>', sought)
     assert filtered
-    assert "page.contains=bLOG%2F25" in filtered[1]
+    assert "page.contains=bLOG/25" in filtered[1]
     by_name = browsing.get(f"{HOME}/values?range=30d&panel=countries&find=japa").text
     assert "Japan" in by_name
     assert "Show the traffic of" not in by_name, "facts have a country's code, not what it is called"

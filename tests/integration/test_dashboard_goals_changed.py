@@ -64,6 +64,7 @@ def test_a_goal_and_a_funnel_are_changed_and_all_days_counted_by_what_they_are_n
         owner.language = language
         again = owner.post(f"{HOME}/goals", **form, **{**wanted, "value": f"/else-{language}"})
         assert again.status_code == 412, "somebody who has not seen the change"
+        assert f'name="next" value="{HOME}/goals"' in again.text, "another language shows the same page"
         assert 'role="alert"><span lang="en">' not in again.text
         assert f'value="/else-{language}"' in again.text, "what was entered stays"
     wrong = owner.post(f"{HOME}/goals", **{**form, "version": version_in(again.text, goal.id)}, name="x", kind="page")

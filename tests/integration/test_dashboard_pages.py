@@ -49,6 +49,7 @@ def pages(managing: Managing, app_id: str = "shop", webhook_id: UUID = NO_WEBHOO
             if rule.rule.startswith(BY_LINK):
                 continue
             path = rule.rule.replace("<app_id>", app_id).replace("<path:rest>", "nothing")
+            path = path.replace("<filters>", dashboard_pages.FILTERS)
             path = path.replace("<uuid:webhook_id>", str(webhook_id)).replace("<int:delivery_id>", "1")
             yield f"{path}?group=pages" if path.endswith("/panel") else path
 

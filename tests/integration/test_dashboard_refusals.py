@@ -13,10 +13,9 @@ from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.dashboard.chosen_filters import COMPARISONS
-from tracker.dashboard.panel_kinds import DIMENSIONS
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.traffic_filters import COMPARISONS, DIMENSIONS
 
 APPLICATION = "/dashboard/applications/shop"
 MANY = "&".join(f"{name}.{comparison}=x" for name in DIMENSIONS for comparison in COMPARISONS if comparison != "is")

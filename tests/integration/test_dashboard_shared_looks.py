@@ -1,6 +1,7 @@
 """Looks at what goes on now that others have just been answered: the same answer, and never to whoever may not look."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from werkzeug.test import TestResponse
 from tests.support.browsing import Browsing, cards, text_of
 from tests.support.managing import Managing
 from tests.support.raw_hits import fill
+from tests.support.standing_clock import StandingClock
 from tracker.application import Application
 from tracker.dashboard import live_page, share_reads
 from tracker.dashboard.live_page import LOOK_AGAIN
@@ -144,3 +146,21 @@ def test_nobody_else_is_answered_with_it(managing: Managing, made: list[str], to
     for _ in range(3):
         assert operator.get(NOW).status_code == 200
     assert len(made) == 2 + 3 + 1, "the operator's looks go the whole way, and one who may not comes as far as a name"
+
+
+@pytest.mark.parametrize("who", ["guest", "owner"])
+def test_who_has_looked_for_twelve_hours_is_asked_again(  # noqa: PLR0917 fixtures
+    managing: Managing, made: list[str], token: str, owner: Browsing, database: Database, who: str
+) -> None:
+    """Nothing new comes, and the cookie is still sent: what is remembered does not outlast it."""
+    looking, path = owner, NOW
+    if who == "guest":
+        protected = shares.create(database, "shop", name="Board", password="open sesame")[1]
+        looking, path = Browsing(managing), f"/dashboard/share/{protected}/live/now"
+        assert looking.post(path.replace("live/now", "password"), password="open sesame").status_code == 303
+    assert [looking.get(path).status_code for _ in range(4)] == [200] * 4
+    assert len(made) == 2, "it is remembered"
+    parts = managing.app.extensions[EXTENSION]()
+    later = StandingClock(datetime.now(UTC) + timedelta(hours=12, seconds=1))
+    managing.app.extensions[EXTENSION] = lambda: replace(parts, clock=later)
+    assert looking.get(path).status_code == (401 if who == "guest" else 303)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.test_api_tenancy import routes
 from tests.support.browsing import Browsing, text_of
+from tests.support.dashboard_pages import FILTERS
 from tests.support.managing import Managing, data
 from tests.support.queued_hits import rows
 from tests.support.registered_webhooks import register
@@ -72,7 +73,7 @@ def ids(managing: Managing, database: Database, application: Application) -> dic
         "funnel": goals.create_funnel(database, "shop", name="Funnel", steps=["page:/", "page:/thanks"]).id,
         "note": annotations.create(database, "shop", day=now.date(), text="A note"),
         "share": shares.create(database, "shop", name="Link")[0],
-        "segment": segments.create(database, "shop", name="Blog", filters={"page.contains": "/blog/"}),
+        "segment": segments.create(database, "shop", name="Blog", filters={"page.contains": "/blog/"}).id,
         "member": joined.id,
         "invitation": invited,
         "parameter": "colour",
@@ -97,6 +98,7 @@ def delivered(database: Database, webhook: UUID) -> int:
 def under(rule: str, app_id: str, webhook: object, delivery: object) -> str:
     """Return the path that a rule of the dashboard makes of these ids."""
     named = {"<app_id>": app_id, "<uuid:webhook_id>": webhook, "<int:delivery_id>": delivery}
+    named["<filters>"] = FILTERS
     for placeholder, value in named.items():
         rule = rule.replace(placeholder, str(value))
     assert "<" not in rule, rule
@@ -113,6 +115,7 @@ def things(database: Database, application: Application) -> list[Any]:
 def paths(managing: Managing, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Methods and paths of the API below an application of one's own that name a thing, with another's things."""
     kinds = {"<key_id>": "key", "<goal_id>": "goal", "<funnel_id>": "funnel", "<path:key>": "parameter"}
+    kinds["<segment_id>"] = "segment"
     kinds |= {"<uuid:webhook_id>": "webhook", "<uuid:erasure>": "erasure", "<delivery>": "delivery"}
     for method, path, _ in routes(managing):
         named = [placeholder for placeholder in kinds if placeholder in path]

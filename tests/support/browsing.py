@@ -16,6 +16,7 @@ class Browsing:
     """A browser of its own, on the application of `managing`."""
 
     def __init__(self, managing: Managing, *, address: str = "127.0.0.1", language: str = "en") -> None:
+        self.managing = managing
         self._client = Client(managing.app)
         self._usual: dict[str, Any] = {"environ_base": {"REMOTE_ADDR": address}}
         self.language = language

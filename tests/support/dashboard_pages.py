@@ -1,7 +1,10 @@
 """Every page of the dashboard, by its endpoint, as tests walk them; one of them holds this list against the routes."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 
+FILTERS = urlsafe_b64encode(b"?page=" + b"x" * 420).decode().rstrip("=")
+"""Long ones, as they stand in paths."""
 PAGES: Mapping[str, tuple[str, ...]] = {
     "sign-in": ("/sign-in",),
     "home": ("",),

@@ -19,7 +19,7 @@ def make_facts(database: Database, folder: Path) -> Writer:
     """Everything that is marked is made; the writer that did it."""
     writer = writer_of(database, folder)
     writer.turn(seconds=60)
-    assert writer.problem is None
+    assert writer.problem is None, writer.problem
     return writer
 
 

@@ -34,3 +34,15 @@ def test_a_name_breaks_behind_its_signs(text: str, html: str) -> None:
 )
 def test_of_a_long_name_beginning_and_end_are_shown(text: str, shown: str) -> None:
     assert cut_in_middle(text, 20) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("e\u0301" * 20, "e\u0301" * 2 + "\N{HORIZONTAL ELLIPSIS}" + "e\u0301" * 2),
+        ("/" + "%E6%98%A5" * 9, "/%E6\N{HORIZONTAL ELLIPSIS}%A5"),
+        ("ab" + "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{WOMAN}" * 9 + "yz", "ab\N{HORIZONTAL ELLIPSIS}yz"),
+    ],
+)
+def test_nothing_that_is_one_is_cut_in_two(text: str, shown: str) -> None:
+    assert cut_in_middle(text, 11) == shown

@@ -275,3 +275,10 @@ def test_a_day_is_read_as_people_of_either_language_write_it(written: str) -> No
 def test_what_is_no_day_is_refused(written: str) -> None:
     with pytest.raises(Refused):
         range_of({"from": written, "to": "2028-02-01"}, NOW)
+
+
+def test_a_sentence_names_a_column_and_a_setting_as_the_page_does() -> None:
+    changed = shown("rate_limit_per_minute was changed in the meantime, to '5'.", "ja")
+    assert changed.startswith("「1分あたりのヒットの上限」はその間に")
+    assert shown("bot_filter does not take x: it takes a number.", "ja").find("「ボット」") >= 0
+    assert "「page.contains」" not in shown("page.contains: There is no such value.", "ja")

@@ -10,7 +10,7 @@ arguments, fields         JSON and queries become arguments of a view
 reading_query             the queries of views that read numbers
 answers, pages            the envelope and `ETag`; pages of a list, with cursors
 concurrency_limit         how many exports run at a time
-applications, api_keys, settings, goals, custom_parameters, audit_log           management, a module a resource
+applications, api_keys, settings, goals, segments, custom_parameters, audit_log management, a module a resource
 webhooks, webhook_forms                                                  webhooks and their deliveries
 statistics, reports, conversions, sessions, export, erasure              reading and erasing
 metrics, ledger                                                          `GET /metrics`; what became of accepted hits

@@ -11,14 +11,16 @@ overview_page     where somebody begins: the operator's list of applications; `o
 new_application_page  where the operator makes one
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, places, devices; `asking` asks all of them at once
-panel_kinds       what each of them is about; `chosen_filters` by what they are filtered
+panel_kinds       what each of them is about
 asked_here        which of it a request asks for
 together          all questions of its page, where filters are: what these leave is read once
 panel_page        one of them alone: another one of a group, all of its values; `panel_links` where values and bars lead
 reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
 segments          filters that its members have saved
-filter_form       a filter typed into a form: which condition it is, by the words of the page
+filter_form       a filter typed into a form, by the words of the page; `filter_conditions` which condition each makes
+carried_filters   filters that are long: they stand in the path of addresses
+parameter_panels  as many custom parameters as its page has room for
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
 share_password    the password of such a link, asked for once
 invitation_page   whoever is invited; `link_tokens` are those of both

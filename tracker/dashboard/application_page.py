@@ -1,20 +1,22 @@
 """The pages of one application: its traffic, what is odd about its data, and its webhooks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
 from flask import Response, request
 
 from tracker.application import Application
-from tracker.dashboard import filter_form, panels, reported, together, traffic
+from tracker.dashboard import carried_filters, filter_form, panels, parameter_panels, reported, together, traffic
 from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard.asked_here import asked_here
 from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
+from tracker.dashboard.list_pages import bytes_of
+from tracker.dashboard.list_pages import fitting as fitting_in
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import PATH, TRAFFIC_PAGE, address, fragment, home, page, streamed
-from tracker.dashboard.panel_links import of_panels, query_of
+from tracker.dashboard.panel_links import address_of, of_panels
 from tracker.dashboard.range_choice import range_choice
 from tracker.dashboard.ranges import Range, range_of
 from tracker.dashboard.services import current_services
@@ -25,12 +27,16 @@ from tracker.dashboard.wording import Words, language
 from tracker.management import annotations, applications, segments, webhooks
 from tracker.reading import drift, stored
 from tracker.reading.overview import first_counted
+from tracker.traffic_filters import fitting
 
 WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
 _QUALITY_RANGES: Final = ("today", "7d", "30d", "month", "90d")
 """No longer ones: `tracker.reading.drift` reads hits."""
 _FEW: Final = 50
+_NOTES: Final = 20
+_NOTES_BYTES: Final = 28_000
+"""Notes that are listed below the chart, and bytes of HTML that they may take."""
 
 
 def show(app_id: str) -> Response:
@@ -38,11 +44,20 @@ def show(app_id: str) -> Response:
     services = current_services()
     shown = frame(app_id)
     application = application_named(app_id)
-    app_id, asked = application.app_id, asked_here(application)
-    if filter_form.is_sent(request.args):
-        chosen = filter_form.read(request.args, Words(language()))
-        return see(address(app_id) + query_of(asked, {chosen.name: chosen.value} if chosen else {}))
+    app_id, is_typed = application.app_id, filter_form.is_sent(request.args)
+    named = carried_filters.named()
+    filters, refused = fitting(named)
+    if is_typed and (added := filter_form.read(request.args, Words(language()))):
+        wanted, refused = fitting({**named, **added})
+        filters = filters if refused else wanted
+    elif saved := _saved(app_id):
+        filters, refused = fitting(saved)
+    asked = asked_here(application, filters)
     time, now = asked.time, asked.now
+    if (is_typed and refused is None) or not carried_filters.stand_well(filters, refused=refused is not None):
+        if refused is not None:
+            raise refused
+        return see(address_of(address(app_id), asked))
     days = Days(Words(language()))
     notes = annotations.list_(services.database, app_id, time.shown.first, time.shown.last)
     by_reports = bool(asked.filters) or zone_of(application) != UTC_ZONE
@@ -57,6 +72,7 @@ def show(app_id: str) -> Response:
     # The tag, and what may be wrong, are not for those who only look.
     if since is None and not asked.is_guest and (numbers is None or numbers.empty):
         return first_run(application)
+    saved_filters = [] if asked.is_guest else segments.list_(services.database, app_id)
     questions: dict[str, Callable[[], object]] = {}
     if by_reports:
         in_utc = range_of(request.args, services.clock.now())
@@ -77,16 +93,21 @@ def show(app_id: str) -> Response:
         TRAFFIC_PAGE,
         questions,
         script=True,
+        status=200 if refused is None else refused.status,
+        refused=refused,
+        typed=filter_form.typed(request.args),
         **shown,
         **of_panels(asked),
         numbers=numbers,
         has_visits=has_visits,
         asks_whole=asks_whole,
         compares=compares,
-        parameters=_parameters(app_id, asked, numbers),
+        **parameter_panels.page_of(_parameters(app_id, asked, numbers)),
         live=services.live.read(app_id),
         notes=notes,
-        segments=[] if asked.is_guest else segments.list_(services.database, app_id),
+        notes_listed=fitting_in((300 + bytes_of(note["text"][:560]) for note in notes[:_NOTES]), _NOTES_BYTES),
+        segments=saved_filters,
+        long_segments={one.id for one in saved_filters if carried_filters.are_long(fitting(one.filters)[0])},
         today=now.date(),
         day_in_full=days.full,
         has_earlier=has_earlier,
@@ -94,6 +115,15 @@ def show(app_id: str) -> Response:
         since=None if has_earlier or since is None or not time.compares else days.full(since),
         zone=zone_of(application),
     )
+
+
+def _saved(app_id: str) -> Mapping[str, str]:
+    """Return the saved filters that an address names; nothing where it names none, or they are gone."""
+    name = request.args.get(carried_filters.SAVED)
+    if name is None or viewer().share is not None:
+        return {}
+    known = segments.list_(current_services().database, app_id)
+    return next((segment.filters for segment in known if str(segment.id) == name), {})
 
 
 def first_run(application: Application, *, api_key: str | None = None) -> Response:

@@ -4,21 +4,22 @@ from flask import request
 
 from tracker.application import Application
 from tracker.dashboard import panels
-from tracker.dashboard.chosen_filters import filters_of
 from tracker.dashboard.ranges import range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.site_days import now_there
 from tracker.dashboard.viewer import viewer
 from tracker.management import parameters
+from tracker.traffic_filters import TrafficFilter
 
 
-def asked_here(application: Application) -> panels.Asked:
-    """Return it, by the days of the site's zone. Raises Refused, DatabaseUnavailable."""
+def asked_here(application: Application, filters: tuple[TrafficFilter, ...]) -> panels.Asked:
+    """Return it, with these of its filters, by the days of the site's zone. Raises Refused, DatabaseUnavailable."""
     services = current_services()
     now = now_there(application, services.clock.now())
-    defined = parameters.list_(services.database, application.app_id) if filters_of(request.args) else []
+    defined = parameters.list_(services.database, application.app_id) if filters else []
     return panels.asked_of(
         request.args,
+        filters,
         range_of(request.args, now),
         now,
         is_guest=viewer().share is not None,

@@ -7,6 +7,8 @@ from typing import Final
 
 from markupsafe import Markup
 
+_ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
+_JOINER: Final = "\N{ZERO WIDTH JOINER}"
 _BEHIND_SIGNS: Final = re.compile(r"(?<=[/._:?&=])(?=[^/._:?&=])")
 
 
@@ -27,5 +29,16 @@ def cut_in_middle(text: str, width: int) -> str:
         return text
     half = (width - 1) // 2
     head = sum(so_far <= half for so_far in accumulate(widths))
-    tail = sum(so_far <= half for so_far in accumulate(reversed(widths)))
-    return f"{text[:head]}…{text[len(text) - tail :]}"
+    tail = len(text) - sum(so_far <= half for so_far in accumulate(reversed(widths)))
+    while head and _is_within(text, head):
+        head -= 1
+    while tail < len(text) and _is_within(text, tail):
+        tail += 1
+    return f"{text[:head]}…{text[tail:]}"
+
+
+def _is_within(text: str, place: int) -> bool:
+    """Return whether what stands behind a place belongs to what stands before it: a mark, or an escape's digit."""
+    belongs = unicodedata.category(text[place])[0] == "M" or _JOINER in text[place - 1 : place + 1]
+    escape = text.rfind("%", max(0, place - 2), place)
+    return belongs or (escape >= 0 and _ESCAPE.match(text, escape) is not None)

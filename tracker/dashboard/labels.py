@@ -6,12 +6,12 @@ value that nobody has named is shown as it is.
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from tracker.dashboard.wording import Language, Words
+from tracker.dashboard.wording import LANGUAGES, Language, Words
 from tracker.domains import ascii_host, readable_host
 from tracker.reports.dimensions import PARAMETER
 
@@ -83,11 +83,8 @@ def full_label_of(words: Words, dimension: str, value: str) -> str:
 def value_of(words: Words, dimension: str, text: str) -> str:
     """Return the value of which somebody typed the label, whatever the case; the text itself where there is none."""
     sought = text.casefold()
-    if dimension in _NAMED:
-        known = _names()[words.language][dimension]
-        return next((value for value, label in known.items() if label.casefold() == sought), text)
-    if dimension in _TOLD:
-        known = words.beginning(f"{dimension}.")
+    if dimension in IN_WORDS:
+        known = _labels(words.language, dimension)
         return next((value for value, label in known.items() if label.casefold() == sought), text)
     if dimension in _EXPLAINED:
         return text.partition(" (")[0]
@@ -102,6 +99,23 @@ def _phrase(status: str) -> str | None:
         return HTTPStatus(int(status)).phrase
     except ValueError:
         return None
+
+
+@lru_cache(256)
+def values_with(dimension: str, text: str) -> tuple[str, ...]:
+    """Return the values that somebody calls by a name with this text in it, in any language and case."""
+    sought = text.casefold()
+    values = {
+        value
+        for known in LANGUAGES
+        for value, label in _labels(known, dimension).items()
+        if sought in label.casefold() or sought == value.casefold()
+    }
+    return tuple(sorted(values))
+
+
+def _labels(language: Language, dimension: str) -> Mapping[str, str]:
+    return _names()[language][dimension] if dimension in _NAMED else Words(language).beginning(f"{dimension}.")
 
 
 @cache

@@ -10,7 +10,6 @@ from flask import Response, request
 from tracker import __version__
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.chart import Bar, chart
-from tracker.dashboard.chosen_filters import can_be_chosen
 from tracker.dashboard.labels import label_of, panel_name
 from tracker.dashboard.page import address, fragment, page
 from tracker.dashboard.panels import Panel
@@ -21,6 +20,7 @@ from tracker.dashboard.viewer import application_named
 from tracker.dashboard.wording import Words, language
 from tracker.reading.live import LiveView
 from tracker.time_zones import time_zone
+from tracker.traffic_filters import can_be_chosen
 
 LOOK_AGAIN: Final = "Tracker-Look-Again"
 """The header that says when to ask again, counted from when it was asked."""

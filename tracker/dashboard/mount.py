@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from tracker.dashboard import (
     access_page,
     application_page,
+    carried_filters,
     changes_page,
     deliveries_page,
     failed_hits_page,
@@ -55,6 +56,9 @@ _FOR_EVERYBODY: Final = {
     "file",
 }
 _WEBHOOK: Final = "/applications/<app_id>/webhooks/<uuid:webhook_id>"
+_PAGES_OF_TRAFFIC: Final = {"application", "share-traffic"}
+_FILTERED: Final = {"application", "traffic", "panel", "values", "panel-csv"}
+"""What may have filters in its path, by a link without the beginning of its name."""
 LARGER_BODIES: Final = {
     "dashboard.failed-hits-change": failed_hits_page.MAX_HIT_BYTES,
     "dashboard.settings-save": MAX_FORM_BYTES,
@@ -138,6 +142,10 @@ def _blueprint() -> Blueprint:
         ("/<path:rest>", "nothing", _nothing, "GET"),
     ):
         blueprint.add_url_rule(path, endpoint=endpoint, view_func=view, methods=[method])
+        if endpoint.removeprefix("share-") in _FILTERED:
+            of_application, part = (path, "") if endpoint in _PAGES_OF_TRAFFIC else path.rsplit("/", 1)
+            filtered = f"{of_application}/{carried_filters.PART}/<filters>/{part}"
+            blueprint.add_url_rule(filtered, endpoint=endpoint, view_func=view, methods=[method])
     blueprint.register_error_handler(SignedOut, _sign_in_first)
     blueprint.register_error_handler(share_password.PasswordNeeded, share_password.ask)
     blueprint.register_error_handler(Exception, _explain)
@@ -149,6 +157,7 @@ def _identify() -> None:
         share.identify()
     elif (request.endpoint or "").removeprefix("dashboard.").removesuffix("-done") not in _FOR_EVERYBODY:
         viewer.identify()
+    carried_filters.take()
 
 
 def _nothing(rest: str) -> Response:  # noqa: ARG001 whatever it is

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.meta import find_referenced_templates
+from werkzeug.exceptions import HTTPException
 
 from tracker import __version__
 from tracker.dashboard import formats, once, sentences
@@ -148,7 +149,7 @@ def _usual(words: Words) -> dict[str, Any]:
         "lang": words.language,
         "languages": LANGUAGES,
         "version": __version__,
-        "here": here() if request.method == "GET" else home(),
+        "here": _readable_here(),
         "root": home(),
         "viewer": g.get("viewer"),
         "once": once.field(),
@@ -209,6 +210,17 @@ def home() -> str:
 def here() -> str:
     """Return the address of this page, with its query."""
     return home() + request.full_path.rstrip("?").removeprefix(PATH)
+
+
+def _readable_here() -> str:
+    """Return the address of this page; of an answer to a form, the page on which it stands, else the dashboard."""
+    if request.method == "GET":
+        return here()
+    try:
+        endpoint = current_app.create_url_adapter(request).match(method="GET")[0]  # type: ignore[union-attr]
+    except HTTPException:
+        return home()
+    return home() if endpoint == "dashboard.nothing" else here()
 
 
 def address(app_id: str) -> str:

@@ -9,7 +9,7 @@ from tracker.reports.dimensions import PARAMETER
 
 COUNTED: Final = ("visitors", "page_views", "requests")
 """What panels count, beside visits, which take longer: their shares are of all there are of it."""
-Condition = list[str | None]
+Condition = list[str | list[str] | None]
 Groups = Mapping[str, tuple[str, ...]]
 
 
@@ -66,8 +66,6 @@ _KINDS: Final[dict[str, PanelKind]] = {
     "clients": PanelKind("client", "requests", counts_nothing=False),
 }
 _ASKED_AS: Final = {kind.dimension: kind.asked for kind in _KINDS.values()}
-DIMENSIONS: Final = tuple(_ASKED_AS)
-"""What can be filtered by, as addresses have it, beside custom parameters (`param:KEY`)."""
 GROUPS: Final[Groups] = {
     "pages": ("pages", "entry_pages", "exit_pages", "hosts"),
     "sources": ("sources", "channels", "referrers", "click_ids"),

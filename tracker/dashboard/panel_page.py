@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Response, request
 
-from tracker.dashboard import panels
+from tracker.dashboard import carried_filters, panels
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.asked_here import asked_here
 from tracker.dashboard.breaks import breakable
@@ -16,15 +16,17 @@ from tracker.dashboard.labels import IN_WORDS, OF_HOSTS, label_of
 from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
 from tracker.dashboard.page import HEADERS, address, fragment, page
 from tracker.dashboard.panel_kinds import COUNTED
-from tracker.dashboard.panel_links import of_panels, query_of
+from tracker.dashboard.panel_links import address_of, of_panels, query_of
 from tracker.dashboard.panels import Asked, Panel
 from tracker.dashboard.services import current_services
+from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import application_named
 from tracker.dashboard.wording import Words, language
 from tracker.domains import ENCODED, ascii_host
 from tracker.errors import Refused, invalid
 from tracker.reading.export_lines import safe_cell
 from tracker.reports.dimensions import PARAMETER
+from tracker.traffic_filters import filters_of
 
 _MAX_ROWS: Final = 1000
 """Values of a file, and those among which is searched."""
@@ -60,6 +62,8 @@ def values(app_id: str) -> Response:
     name, text = request.args.get("panel", "pages"), request.args.get("find", "").strip()
     if len(text) > _MAX_SEARCHED or "\0" in text:
         raise invalid("There is no such value.", find=["There is no such value."])
+    if not carried_filters.stand_well(asked.filters, refused=False):
+        return see(address_of(address(app_id), asked, "values", panel=name, find=text or None))
     listed = _searched(app_id, name, asked, text) if text else _rows(app_id, name, asked)
     after = first_of_page(listed.rows)
     fitting = _fitting(listed, asked, after)
@@ -117,7 +121,7 @@ def panel_csv(app_id: str) -> Response:
 def _asked(app_id: str) -> tuple[str, Asked]:
     """Return the application's own spelling of its name, and what the address asks about."""
     application = application_named(app_id)
-    return application.app_id, asked_here(application)
+    return application.app_id, asked_here(application, filters_of(carried_filters.named()))
 
 
 def _rows(app_id: str, name: str, asked: Asked, *, questions: int = 1) -> Panel:

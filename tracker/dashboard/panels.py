@@ -9,7 +9,8 @@ from typing import Final
 import orjson
 
 from tracker.dashboard.cards import OF_VISITS
-from tracker.dashboard.chosen_filters import COMPARISONS, ChosenFilter, filters_of
+from tracker.dashboard.carried_filters import are_long
+from tracker.dashboard.filter_conditions import condition_of
 from tracker.dashboard.panel_kinds import (
     COUNTED,
     GROUPS,
@@ -18,7 +19,6 @@ from tracker.dashboard.panel_kinds import (
     PERSONAL,
     Condition,
     Groups,
-    asked_as,
     groups_for,
     is_of_people,
     kind_of,
@@ -28,6 +28,7 @@ from tracker.dashboard.services import DashboardServices
 from tracker.errors import invalid, not_found
 from tracker.reports import answer
 from tracker.reports.answer import Report
+from tracker.traffic_filters import TrafficFilter
 
 ROWS: Final = 8
 """Values of a panel on the page."""
@@ -69,24 +70,24 @@ class Asked:
 
     time: Range
     now: datetime
-    filters: tuple[ChosenFilter, ...]
+    filters: tuple[TrafficFilter, ...]
     panels: Mapping[str, str]
     groups: Groups = field(default_factory=lambda: GROUPS)
     """The panels that there are for who asks."""
     is_guest: bool = False
     """Whether somebody asks who came by a share link: panels and filters of people are not for them."""
+    are_carried: bool = False
+    """Whether the filters stand in the path of the page, so that its links need not name them."""
     together: tuple[Mapping[str, str | None], ...] = ()
     """Questions that are asked at the same time: what the filters leave is read once for all of them."""
 
     def also(self, dimension: str, comparison: str, value: str) -> "Asked":
         """Return the same about fewer hits: those that fulfil this, too."""
-        return replace(self, filters=(*self.filters, ChosenFilter(dimension, comparison, value)))
+        return replace(self, filters=(*self.filters, TrafficFilter(dimension, comparison, value)))
 
     def question(self, measures: str, conditions: list[Condition]) -> dict[str, str | None]:
         """Return a question about these hits, as `reports.answer` reads it."""
-        chosen: list[Condition] = [
-            [asked_as(one.dimension), COMPARISONS[one.comparison], one.value] for one in self.filters
-        ]
+        chosen = [condition_of(one) for one in self.filters]
         return {
             "start_date": self.time.shown.first.isoformat(),
             "end_date": self.time.shown.last.isoformat(),
@@ -96,19 +97,24 @@ class Asked:
 
 
 def asked_of(
-    query: Mapping[str, str], time: Range, now: datetime, *, is_guest: bool = False, parameters: Sequence[str] = ()
+    query: Mapping[str, str],
+    chosen: tuple[TrafficFilter, ...],
+    time: Range,
+    now: datetime,
+    *,
+    is_guest: bool = False,
+    parameters: Sequence[str] = (),
 ) -> Asked:
-    """Read `?source=Google&device.is_not=phone&page.contains=blog&places=cities`. Raises Refused.
+    """Return what an address asks about: `?places=cities` chooses a panel of a group. Raises Refused.
 
     `parameters` are the keys of custom parameters. Of all hits statistics know their values; where something is
     filtered, they are a group of panels.
     """
-    chosen = filters_of(query)
     if is_guest and any(is_of_people(one.dimension) for one in chosen):
         raise invalid("There is no such filter.", filters=["There is no such filter."])
     groups = groups_for(is_guest=is_guest, parameters=parameters if chosen else ())
     shown = {group: query[group] for group, names in groups.items() if query.get(group) in names}
-    return Asked(time, now, chosen, shown, groups, is_guest)
+    return Asked(time, now, chosen, shown, groups, is_guest, are_carried=are_long(chosen))
 
 
 def counts_visits(asked: Asked) -> bool:

@@ -10,8 +10,8 @@ from tracker.dashboard.neighbours import neighbours
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.wording import Words, language
 
-_ENCODED: Final = re.compile(r"[\x00-\x9f\s]+")
-"""What a link has encoded: ASCII, control characters, and blanks."""
+_ENCODED: Final = re.compile(r"[^\w.,/:~\x2d\xa1-\U0010ffff]+|\s+")
+"""What a link has encoded: signs of ASCII that mean something in it, control characters, and blanks."""
 
 
 def query_string(**values: object) -> str:
@@ -25,7 +25,7 @@ def query_string(**values: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    return quote_plus(text) if text.isascii() else _ENCODED.sub(lambda part: quote_plus(part[0]), text)
+    return _ENCODED.sub(lambda part: quote_plus(part[0]), text)
 
 
 def range_choice(

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 from flask import Response
 
 from tracker.dashboard.changing import change
-from tracker.dashboard.chosen_filters import filters_of
 from tracker.dashboard.page import address
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import own_path, see
@@ -22,8 +21,7 @@ def save(app_id: str) -> Response:
     back = address(app_id)
 
     def add(app_id: str, fields: Mapping[str, str]) -> Response:
-        chosen = filters_of(dict(parse_qsl(fields.get("filters", "").removeprefix("?"))))
-        filters = {one.name: one.value for one in chosen}
+        filters = dict(parse_qsl(fields.get("filters", "").removeprefix("?")))
         database = current_services().database
         segments.create(database, app_id, name=fields.get("name", ""), filters=filters, by=viewer().actor)
         return see(own_path(fields.get("next") or back))

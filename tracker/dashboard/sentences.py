@@ -13,7 +13,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from tracker.dashboard.wording import Language, with_code
+from tracker.dashboard.wording import Language, Words, with_code
 
 _FILE: Final = Path(__file__).parent / "texts" / "sentences.json"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -41,10 +41,18 @@ def _of_one(text: str, depth: int) -> str | None:
     for pattern, translation in _translations():
         if match := pattern.fullmatch(text):
             parts = match.groupdict()
+            parts |= {name: _said(parts[name]) for name in parts.keys() & {"key", "name"}}
             if "inner" in parts and depth < _MAX_DEPTH:
                 parts["inner"] = _translated(parts["inner"], depth + 1) or parts["inner"]
             return translation.format(**parts)
     return None
+
+
+def _said(name: str) -> str:
+    """Return what a column or a setting is called on the pages; any other name as it is."""
+    words = Words("ja")
+    label = words.known(f"field.{name}", words.known(f"setting.{name}", ""))
+    return f"「{label}」" if label else name
 
 
 @cache

@@ -44,6 +44,8 @@ class Session:
     binding: str
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     identity: Identity | None = None
+    ends_at: float = field(default=0.0, compare=False)
+    """When it ends by itself, in seconds since 1970, as its cookie says."""
 
 
 class SessionCookie:
@@ -86,4 +88,5 @@ class SessionCookie:
         if not -_CLOCKS_APART <= age < LASTS.total_seconds() or "i" not in values:
             return None
         identity = Identity(*values["p"]) if "p" in values else None
-        return Session(values["k"], values["a"], values["b"], values["i"], identity)
+        ends_at = values["t"] + LASTS.total_seconds()
+        return Session(values["k"], values["a"], values["b"], values["i"], identity, ends_at)

@@ -6,6 +6,7 @@ frame on another site has no cookies: a link with a password names no origins.
 
 import hashlib
 import hmac
+import math
 from datetime import timedelta
 from typing import Final
 
@@ -47,9 +48,18 @@ def require(share: Share) -> None:
         raise PasswordNeeded(share)
 
 
+def entered_until(cookie: str, secret_key: str | None) -> float:
+    """Return until when a cookie says that a password was entered, in seconds since 1970; without end of none."""
+    try:
+        at: float = _serializer(secret_key).loads(cookie)[1]
+    except (BadData, SettingsInvalid):
+        return math.inf
+    return at + LASTS.total_seconds()
+
+
 def _was_entered(share: Share) -> bool:
     try:
-        mark, at = _serializer().loads(request.cookies.get(COOKIE, ""))
+        mark, at = _serializer(current_services().secret_key).loads(request.cookies.get(COOKIE, ""))
     except BadData:
         return False
     age = current_services().clock.now().timestamp() - at
@@ -81,7 +91,7 @@ def enter(app_id: str) -> Response:  # noqa: ARG001 `share.identify` has found i
     answer = see(path)
     answer.set_cookie(
         COOKIE,
-        _serializer().dumps((_mark(share), int(services.clock.now().timestamp()))),
+        _serializer(current_services().secret_key).dumps((_mark(share), int(services.clock.now().timestamp()))),
         max_age=LASTS,
         path=link_path,
         secure=is_https(services.proxies),
@@ -126,8 +136,7 @@ def _mark(share: Share) -> str:
     return hashlib.sha256(f"{share.id} {share.password_hash}".encode()).hexdigest()
 
 
-def _serializer() -> URLSafeSerializer:
-    secret = current_services().secret_key
+def _serializer(secret: str | None) -> URLSafeSerializer:
     if secret is None:
         raise SettingsInvalid("TRACKER_SECRET_KEY is not set: the dashboard signs with it who has entered a password.")
     return signer(secret, _PURPOSE)

@@ -1,11 +1,12 @@
 """Looks at what goes on now, answered in front of Flask where somebody has just been answered the same.
 
 Fifty who look ask 25 times a second and are told the same thing. What is remembered is the whole answer to a share link
-or to a session, as long as `LiveReader` says the same. Whether they still may look is asked of the database each time:
-a link or a key that ends, ends with the next look. The other way, which all else goes, is `live_page.now`; it takes
-twice as long.
+or to a session, as long as `LiveReader` says the same. Whether they still may look is asked each time: a link, a key, a
+session or an entered password that ends, ends with the next look. The other way, which all else goes, is
+`live_page.now`; it takes twice as long.
 """
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ from tracker.dashboard.live_page import LOOK_AGAIN, SEEN, until_next_look
 from tracker.dashboard.page import PATH
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.session_cookie import ADMIN, PERSON, SessionCookie
+from tracker.dashboard.share_password import COOKIE as PASSWORD_COOKIE
+from tracker.dashboard.share_password import entered_until
 from tracker.dashboard.viewer import COOKIE
 from tracker.errors import DatabaseUnavailable, Refused
 from tracker.reading.live import LiveView
@@ -48,6 +51,8 @@ class _Right:
     app_id: str = ""
     session_id: str = ""
     token_hash: str | None = None
+    until: float = math.inf
+    """When what the browser keeps of it ends, in seconds since 1970."""
 
     def standing(self, services: DashboardServices) -> Standing | None:
         """Ask how it stands; None where it has ended. Raises DatabaseUnavailable."""
@@ -92,7 +97,8 @@ class SharedLooks:
         if known is not None:
             services = self._parts()
             try:
-                standing = known.right.standing(services)
+                if services.clock.now().timestamp() < known.right.until:
+                    standing = known.right.standing(services)
                 if standing is not None and standing == known.standing and _is_as_it_was(known, services):
                     if standing[0] is not None:
                         services.share_reads.take(standing[0], is_look=True)
@@ -151,12 +157,14 @@ def _answer(
 def _right_of(environ: "WSGIEnvironment", services: DashboardServices) -> _Right | None:
     """Return by which right somebody was let in: a link or a key; None for the operator and for people."""
     path = environ["PATH_INFO"].removesuffix(_END)
+    cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
     if path.startswith(_SHARE):
-        return _Right(token_hash=hash_key(path.removeprefix(_SHARE)))
-    presented = parse_cookie(environ.get("HTTP_COOKIE", "")).get(COOKIE)
+        until = entered_until(cookies.get(PASSWORD_COOKIE, ""), services.secret_key)
+        return _Right(token_hash=hash_key(path.removeprefix(_SHARE)), until=until)
+    presented = cookies.get(COOKIE)
     if presented is None or services.secret_key is None:
         return None
     session = SessionCookie(services.secret_key).read(presented, services.clock.now())
     if session is None or session.key in {ADMIN, PERSON}:
         return None
-    return _Right(str(session.app_id), session.id)
+    return _Right(str(session.app_id), session.id, until=session.ends_at)

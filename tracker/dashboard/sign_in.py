@@ -18,7 +18,7 @@ from tracker.web.request_headers import client_address
 
 _YEAR: Final = 365 * 86_400
 _MAX_KEY_LENGTH: Final = 1000
-_MAX_PATH_LENGTH: Final = 2000
+_MAX_PATH_LENGTH: Final = 8000
 
 
 def show() -> Response:

@@ -11,7 +11,7 @@ from tracker.reports.dimensions import Dimension, dimension_of
 
 COMPARISONS: Final = ("is", "is_not", "contains", "contains_any_case", "begins_with", "any_of")
 MAX_FILTERS: Final = 20
-MAX_VALUES: Final = 100
+MAX_VALUES: Final = 1000
 MAX_VALUE_LENGTH: Final = 1000
 MAX_LENGTH: Final = 20_000
 
@@ -43,7 +43,8 @@ class ReportFilter:
         if self.comparison == "contains":
             return f"coalesce(contains({column}, ?), false)", [self.values[0]]
         if self.comparison == "contains_any_case":
-            return f"coalesce(contains(lower({column}), lower(?)), false)", [self.values[0]]
+            contained = " OR ".join([f"contains(lower({column}), lower(?))"] * len(self.values))
+            return f"coalesce({contained}, false)", list(self.values)
         if self.comparison == "begins_with":
             return f"coalesce(starts_with({column}, ?), false)", [self.values[0]]
         texts: list[object] = [value for value in self.values if value is not None]
@@ -73,9 +74,9 @@ def _filter_of(given: Any, parameters: Collection[str]) -> ReportFilter:  # noqa
     name, comparison, value = given
     if comparison not in COMPARISONS:
         raise _wrong(f"There is no comparison {comparison[:100]!r}: one of {', '.join(COMPARISONS)}.")
-    values = value if comparison == "any_of" and isinstance(value, list) else [value]
+    values = value if comparison in ("any_of", "contains_any_case") and isinstance(value, list) else [value]
     if not 0 < len(values) <= MAX_VALUES:
-        raise _wrong(f"any_of takes 1 to {MAX_VALUES} values.")
+        raise _wrong(f"{comparison} takes 1 to {MAX_VALUES} values.")
     takes_null = comparison in ("is", "is_not", "any_of")
     for text in values:
         if text is None and takes_null:

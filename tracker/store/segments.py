@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tracker.store.database import Transaction
-from tracker.store.queries import Jsonb, Row, fetch_all, fetch_one
+from tracker.store.queries import Jsonb, execute, fetch_all, fetch_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,6 @@ def insert(tx: Transaction, application_id: UUID, *, name: str, filters: Mapping
     return segment_id
 
 
-def delete(tx: Transaction, application_id: UUID, segment_id: UUID) -> Row | None:
-    """Take saved filters away and return what they were, or None where there are none."""
-    return fetch_one(tx, "segments/delete", {"application_id": application_id, "id": segment_id})
+def delete(tx: Transaction, application_id: UUID, segment_id: UUID) -> None:
+    """Take saved filters away."""
+    execute(tx, "segments/delete", {"application_id": application_id, "id": segment_id})

@@ -128,7 +128,10 @@ document.addEventListener("click", async (event) => {
   const name = new URL(link.href).searchParams.get(group);
   panel.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(link.dataset.part, { cache: "no-store", signal: AbortSignal.timeout(30000) });
+    const part = new URL(link.dataset.part, location.href);
+    part.search = new URL(link.href).search;
+    part.searchParams.set("group", group);
+    const answer = await fetch(part, { cache: "no-store", signal: AbortSignal.timeout(30000) });
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".part");
     panel.replaceWith(fresh);
@@ -147,7 +150,6 @@ document.addEventListener("click", async (event) => {
     if (other.dataset.part && other.closest(".part").id === group) continue;
     const url = chosen(other.href);
     other.setAttribute("href", url.search + url.hash);
-    if (other.dataset.part) other.dataset.part = chosen(other.dataset.part).href;
   }
   for (const form of document.querySelectorAll("main form[method=get]")) {
     form.querySelector(`[name=${group}]`)?.remove();
