@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from tests.support.command_line import environment
 from tests.support.consumers import consumer
 from tests.support.hostile import SPOILINGS, Spoiling, run, spoilt
 from tests.support.ledger import look
-from tests.support.queued_hits import drain, entry_of, hit_of, rows
+from tests.support.queued_hits import define, drain, entry_of, hit_of, rows
 from tests.support.serving import Serving, serving
 from tests.support.webhook_clients import client_of, post, says
 from tracker.application import Application
@@ -119,17 +120,21 @@ def test_any_bytes_to_the_receiver_are_answered_and_what_is_acknowledged_is_stor
 
 _COLUMNS = st.dictionaries(
     st.sampled_from([*FIELDS[2:], "id", "unknown", ""]).map(str.encode),
-    st.sampled_from((b"", b"0", b"-2147483648", b"99999999999999999999", b"2026-11-29T00:00:00+00:00", b"x\0"))
+    st.sampled_from((b"", b"0", b"1000", b"-2147483648", b"99999999999999999999", b"x\0"))
+    | st.sampled_from((b"2026-11-29T00:00:00+00:00", b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59:59+00:00"))
     | st.binary(max_size=40),
     max_size=4,
 )
 """Fields of an entry, of which most are missing or wrong."""
+_TIMES = st.sampled_from(("1999-05-17T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"))
+"""Of hits: months that nobody has made, and what UTC does not have."""
 
 
 def test_any_entry_in_a_stream_is_stored_or_fails_alone(
     database: Database, redis: Connection, application: Application
 ) -> None:
     """Each hundred has a sound hit in its midst, which is stored; nothing is left, nothing vanishes."""
+    define(database, application, "b", "number")
     waiting: list[dict[bytes, bytes]] = []
     good, number = 0, 1_000_000
     kinds: Counter[str] = Counter()
@@ -159,10 +164,14 @@ def test_any_entry_in_a_stream_is_stored_or_fails_alone(
         one = "SELECT count(*) FROM access_logs WHERE id = %s AND created_at = %s"
         assert rows(database, one, hit.id, hit.created_at) == [(1,)]
 
-    def judge(drawn: tuple[dict[bytes, bytes], Spoiling, bytes]) -> Iterator[str]:
+    def judge(drawn: tuple[dict[bytes, bytes], Spoiling, bytes, str]) -> Iterator[str]:
         nonlocal number
-        columns, spoiling, anything = drawn
-        for changes in ({b"tracking_data": anything}, columns, *({} for _ in range(18))):
+        columns, spoiling, anything, time = drawn
+        at_a_time = orjson.dumps(
+            {**orjson.loads(hit_of(application, custom_params={"b": 1}).encode()), "created_at": time}
+        )
+        odd = ({b"tracking_data": anything}, {b"tracking_data": at_a_time, **columns}, columns)
+        for changes in (*odd, *({} for _ in range(17))):
             number += 1
             hit = hit_of(application, number, session_id="s", event_data={"a": [1, "é"]}, custom_params={"b": 1.5})
             data = spoilt(hit.encode(), [(at + 97 * number, removed, put) for at, removed, put in spoiling])
@@ -171,7 +180,7 @@ def test_any_entry_in_a_stream_is_stored_or_fails_alone(
             if len(waiting) >= _TOGETHER:
                 drain_all()
 
-    run("streams", st.tuples(_COLUMNS, SPOILINGS, st.binary(max_size=200)), judge)
+    run("streams", st.tuples(_COLUMNS, SPOILINGS, st.binary(max_size=200), _TIMES), judge)
     if waiting:
         drain_all()
     sys.stdout.write(f"entries: {dict(kinds)}\n")
