@@ -37,6 +37,7 @@ LogFormat = Literal["json", "console"]
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 
 
+MAX_RETRIES: Final = 100
 MIN_STRONG_TOKEN: Final = 20
 """Characters of an admin token from which on nobody guesses it over HTTP."""
 
@@ -169,7 +170,7 @@ def load() -> Settings:
         oidc_client_secret=text(env, "TRACKER_OIDC_CLIENT_SECRET") or None,
         oidc_name=text(env, "TRACKER_OIDC_NAME", "OpenID Connect"),
         batch_size=whole(env, "TRACKER_BATCH_SIZE", 100, low=1, high=1000),
-        max_retries=whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=100),
+        max_retries=whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=MAX_RETRIES),
         trusted_proxies=proxies(env, "TRACKER_TRUSTED_PROXIES"),
         proxy_header=cast(
             ProxyHeader, choice(env, "TRACKER_PROXY_HEADER", ("x-forwarded-for", "forwarded"), "x-forwarded-for")

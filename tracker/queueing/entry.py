@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from tracker.config import MAX_RETRIES
 from tracker.hit import EPOCH, Hit, uuid_of
 
 FIELDS = (
@@ -134,7 +135,7 @@ class Entry(NamedTuple):
                 created_at if updated == created else _time(updated) or created_at,
                 _integer(field(b"priority"), 0),
                 _integer(field(b"retry_count"), 0, least=0),
-                _integer(field(b"max_retries"), 3),
+                _integer(field(b"max_retries"), 3, most=MAX_RETRIES),
                 field(b"status", b"queued").decode(errors="replace")[:_STATUS_LENGTH],
                 _time(field(b"processed_at")),
                 field(b"error_message", b"").decode(errors="replace") or None,
@@ -195,12 +196,12 @@ def spelled_time(time: datetime) -> bytes:
 _USUAL_INTEGERS: Final = {b"%d" % number: number for number in range(100)}
 
 
-def _integer(value: bytes | None, default: int, *, least: int = -_INTEGER_LIMIT) -> int:
-    """Return an INTEGER column's value; a number beyond its range, or below `least`, is cut to it."""
+def _integer(value: bytes | None, default: int, *, least: int = -_INTEGER_LIMIT, most: int = _INTEGER_LIMIT) -> int:
+    """Return an INTEGER column's value; a number beyond its range, or beyond `least` and `most`, is cut to it."""
     if (usual := _USUAL_INTEGERS.get(value or b"")) is not None:
         return usual
     try:
-        return max(least, min(_INTEGER_LIMIT, int(value or b"")))
+        return max(least, min(most, int(value or b"")))
     except ValueError:
         return default
 
