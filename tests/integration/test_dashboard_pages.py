@@ -105,13 +105,15 @@ def test_every_page_may_load_only_what_is_our_own_and_is_kept_by_nobody(
     fill(database, application, 5, start=datetime.now(UTC) - timedelta(minutes=1))
     count_days(database, datetime.now(UTC).date(), datetime.now(UTC).date())
     for path in ["/dashboard/sign-in", *pages(managing, webhook_id=webhook_id)]:
-        if path in {"/dashboard/"} | CSVS:
+        # With long filters in it, a page stays the same, and links to its parts beside it.
+        kind = path.replace(f"/filtered/{dashboard_pages.FILTERS}", "").removesuffix("/")
+        if path == "/dashboard/" or kind in CSVS:
             continue
         for language in ("en", "ja"):
             operator.language = language
             page = operator.get(path)
-            scripted = path in (HOME, f"{HOME}/live")
-            is_part = path in PARTS
+            scripted = kind in (HOME, f"{HOME}/live")
+            is_part = kind in PARTS
             assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';"), path
             assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
             assert page.headers["X-Content-Type-Options"] == "nosniff"
@@ -125,7 +127,7 @@ def test_every_page_may_load_only_what_is_our_own_and_is_kept_by_nobody(
             assert page.text.count("<script") == scripted
             assert ("script-src 'self'; connect-src 'self'" in page.headers["Content-Security-Policy"]) is scripted
             for address in re.findall(r'(?:src|href|action)="([^"]*)"', page.text):
-                assert re.match(r"/dashboard|\?|#content", address), (path, address)
+                assert re.match(r"/dashboard|\?|#content|(?:\./|values|panel\.csv)\?", address), (path, address)
 
 
 def test_files_are_kept_by_browsers_until_they_change(managing: Managing, operator: Browsing) -> None:

@@ -182,7 +182,7 @@ def test_values_of_custom_parameters_filter_and_are_files(
         answer = owner.get(f"{HOME}/panel.csv?range=30d&panel={quote('param:' + key)}")
         assert answer.status_code == 200
         assert re.search(r'filename="parameter-[0-9-]+\.csv"$', answer.headers["Content-Disposition"])
-        assert f"{HOME}/panel.csv?range=30d&amp;panel={quote('param:' + key, safe='')}" in page, key
+        assert f"{HOME}/panel.csv?range=30d&amp;panel=param:{quote(key, safe='')}" in page, key
     sheet = list(csv.reader(io.StringIO(owner.get(f"{HOME}/panel.csv?range=30d&panel=param:colour").text)))
     assert sheet[:2] == [["param:colour", "requests", "share"], ["red", "2", "0.400000"]]
     listed = owner.get(f"{HOME}/values?range=30d&panel=param:colour&find=RE")
