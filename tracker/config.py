@@ -77,7 +77,8 @@ class Settings:
     batch_size: int
     """TRACKER_BATCH_SIZE: hits that a worker writes in one transaction (1 to 1000, default 100)."""
     max_retries: int
-    """TRACKER_MAX_RETRIES: how often a hit that fails for an unclear reason is tried again alone (default 3)."""
+    """TRACKER_MAX_RETRIES: how often a hit that fails for an unclear reason is tried again alone (default 3),
+    after 2, 8, 32 s and so on, a day at most."""
     trusted_proxies: int | tuple[Network, ...]
     """TRACKER_TRUSTED_PROXIES: which proxies in front are believed about the client's address: how many (default 0), or
     their networks (CIDRs, commas)."""
