@@ -87,7 +87,7 @@ def test_live_goes_on_and_keeps_what_is_focused(browser: Browser, running: Stack
         expect(page.locator(".card.requests .number")).to_have_text("16")
         expect(panel).to_be_focused()
         page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(re.escape(HOME) + r"\?range=today&page=%2Ffirst$"))
+        expect(page).to_have_url(re.compile(re.escape(HOME) + r"\?range=today&page=/first$"))
         expect(page.locator(".chip")).to_contain_text("Page: /first")
 
 
