@@ -118,13 +118,14 @@ def facts_of(
     of_site = f"OR referrers.site = {domain} OR ends_with(referrers.site, '.' || {domain})" if domain else ""
     columns = [f"hits.{by}"] if by else []
     columns += [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items() if name not in lacking]
-    for key in parameters:
-        pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-        columns.append(f"json_extract_string(parameters, {text(pointer)}) AS {quoted(column_of(key))}")
+    columns += [f"given[{at}] AS {quoted(column_of(key))}" for at, key in enumerate(parameters, start=1)]
+    # Read once for all of them: an extraction for each parses the object again, and keeps what it took for that.
+    pointers = ", ".join(text("/" + key.replace("~", "~0").replace("/", "~1")) for key in parameters)
+    given = f", LATERAL (SELECT json_extract_string(parameters, [{pointers}]) AS given)" if parameters else ""
     return f"""
         SELECT {", ".join(columns)}
         FROM {hits},
-        LATERAL (SELECT coalesce(referrers.site = urls.site {of_site}, false) AS is_internal)
+        LATERAL (SELECT coalesce(referrers.site = urls.site {of_site}, false) AS is_internal){given}
     """  # noqa: S608 every value is quoted
 
 

@@ -33,6 +33,8 @@ _WRITTEN_AT_ONCE: Final = 1_000_000
 """Bytes of rows: they come by some 8,000, each of which would be a call of the system."""
 _MAX_HITS: Final = 600_000
 """Hits whose facts stay in memory."""
+_WIDE_BYTES: Final = 8_000
+"""Of an average row: the engine takes 2,048 of them at a time, whatever they weigh."""
 
 
 class Made:
@@ -50,6 +52,7 @@ class Made:
         self._csv = work / "rows.csv"
         self._files: list[Path] = []
         self._has_hits = False
+        self._are_wide = False
         self._columns: set[str] = set()
         self.recipe = recipe_of(tx, day[0])
         self._csv.unlink(missing_ok=True)
@@ -60,14 +63,17 @@ class Made:
     def add(self, hour: int, minutes: int) -> None:
         """Add the facts of some minutes (as bits) of an hour."""
         begin = hour_of(self._day[1], hour)
-        with writing(self._work), self._csv.open("ab", buffering=_WRITTEN_AT_ONCE) as file:
-            for block in fact_rows.copy_out(self._tx, self._day[0], begin, minutes, self.recipe.parameters):
-                file.write(block)
-            size = file.tell()
-        # PostgreSQL waits anew from here on: a long day's reading takes nothing of the engine's time.
-        self._cursor.renew()
-        if size >= _MAX_CSV:
-            self._add_hits()
+        blocks = fact_rows.copy_out(self._tx, self._day[0], begin, minutes, self.recipe.parameters)
+        ended = False
+        while not ended:
+            with writing(self._work), self._csv.open("ab", buffering=_WRITTEN_AT_ONCE) as file:
+                while file.tell() < _MAX_CSV and not (ended := (block := next(blocks, None)) is None):
+                    file.write(block)
+                size = file.tell()
+            # PostgreSQL waits anew from here on: a long day's reading takes nothing of the engine's time.
+            self._cursor.renew()
+            if size >= _MAX_CSV:
+                self._add_hits(size)
 
     def finish(self) -> None:
         """Make facts of the rest."""
@@ -80,7 +86,7 @@ class Made:
             cursor.run("DROP TABLE rows")
         else:
             if size:
-                self._add_hits()
+                self._add_hits(size)
             make_facts(cursor, "made", recipe.site, recipe.parameters)
         if self._files:
             self._put_aside()
@@ -110,18 +116,23 @@ class Made:
         with writing(self._work):
             add_meanings(self._cursor, self._work, self.recipe.belonging, country_of, senders=senders)
 
-    def _add_hits(self) -> None:
-        """Add the rows that came so far to the hits; where these are many, put their facts aside before."""
+    def _add_hits(self, size: int) -> None:
+        """Add the rows that came so far, of so many bytes, to the hits.
+
+        Where these are many, or rows are wide, their facts are put aside before.
+        """
         cursor, recipe = self._cursor, self.recipe
         if not self._has_hits:
             begin_hits(cursor)
             self._has_hits = True
-        elif are_too_many(cursor, hits=_MAX_HITS):
+        elif self._are_wide or are_too_many(cursor, hits=_MAX_HITS):
             make_facts(cursor, "made", recipe.site, recipe.parameters)
             self._put_aside()
             begin_meanings(cursor)
             begin_hits(cursor)
         self._read()
+        [(count,)] = cursor.rows("SELECT count(*) FROM rows")
+        self._are_wide = size > _WIDE_BYTES * count
         find_senders(cursor)
         self._explain("senders")
         add_hits(cursor)

@@ -35,6 +35,11 @@ _LEAST_DAYS: Final = 2
 _MERGE_SECONDS: Final = 120.0
 _MERGES_AT_ONCE: Final = 5
 _SWEEP_SECONDS: Final = 60.0
+_PUT_OFF_SECONDS: Final = 600.0
+_TOO_MUCH: Final = (
+    "The facts of a day need more memory or time than may be spent on them; those of other days are made. "
+    "The scheduler's log names the day."
+)
 
 _log = logger(__name__)
 
@@ -53,7 +58,9 @@ class Writer:
     failures: list[str] = field(default_factory=list)
     """Of the present turn: what keeps days from being made."""
     alone: set[FactsDay] = field(default_factory=set)
-    """Days that failed, and are made with no others until they do not."""
+    """Days that failed, and are made with no others, after all others, until they do not."""
+    put_off: dict[FactsDay, float] = field(default_factory=dict)
+    """Days that needed too much, and until when they are not tried again: trying takes a minute of a core."""
     swept_at: float = field(default=float("-inf"))
 
     def turn(self, *, seconds: float = 20.0, should_continue: Callable[[], bool] = lambda: True) -> int:
@@ -67,7 +74,7 @@ class Writer:
         try:
             self._demand_folder()
             made = self._turn(self.clock.monotonic() + seconds, should_continue)
-            self._note(self.failures[0] if self.failures else None)
+            self._note(self.failures[0] if self.failures else _TOO_MUCH if self.put_off else None)
         except FactsUnavailable as error:
             self._note(str(error))
         return made
@@ -86,11 +93,13 @@ class Writer:
         made = 0
         done: set[FactsDay] = set()
         self._erase_archived()
+        self.put_off = {day: until for day, until in self.put_off.items() if until > self.clock.monotonic()}
         while should_continue() and self.clock.monotonic() < deadline:
             with self.database.transaction() as tx:
                 # What arrives while a day is made waits for the next turn: else a busy day would be made all the time.
-                waiting = facts_marks.days(tx, limit=_DAYS_AT_ONCE + len(done))
-                days = [day for day in waiting if day not in done]
+                passed_over = done | self.put_off.keys()
+                waiting = facts_marks.days(tx, limit=_DAYS_AT_ONCE + len(passed_over))
+                days = [day for day in waiting if day not in passed_over]
                 small = facts_marks.small(tx, days, hours=batch.HOURS, facts=pieces.PIECE_FACTS)
             if not days:
                 break
@@ -98,7 +107,7 @@ class Writer:
             while together and should_continue() and self.clock.monotonic() < deadline:
                 made += self._make_batch(together[: batch.DAYS], done)
                 together = together[batch.DAYS :]
-            days = [day for day in days if day not in done]
+            days = sorted((day for day in days if day not in done), key=self.alone.__contains__)
             with Workspace.open(self.folder, self.places) as space:
                 for day in days:
                     if not should_continue() or self.clock.monotonic() >= deadline:
@@ -142,7 +151,11 @@ class Writer:
         return len(made)
 
     def _make_day(self, space: Workspace, day: FactsDay, done: set[FactsDay]) -> int:
-        """Make a day; one whose files are damaged or gone is made from the rows alone, with the next turn."""
+        """Make a day.
+
+        One whose files are damaged or gone is made from the rows alone, with the next turn; one that needs too much is
+        put off.
+        """
         try:
             if make_day(self.database, space, day, self.clock.now().astimezone(UTC)):
                 done.add(day)
@@ -150,6 +163,12 @@ class Writer:
         except FactsDamaged as error:
             self.alone.add(day)
             self._mend_day(day, error)
+            return 0
+        except (FactsTooLarge, FactsTookTooLong) as error:
+            # Whoever sends hits that take so much holds up no other application, and no other day.
+            self.alone.add(day)
+            self.put_off[day] = self.clock.monotonic() + _PUT_OFF_SECONDS
+            _log.warning("facts of a day put off", application=str(day[0]), date=str(day[1]), reason=str(error))
             return 0
         return 1
 
