@@ -51,7 +51,7 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     owner.language = "ja"
     refused = owner.post(f"{HOME}/settings", **sent(owner, {"set:bot_filter": "<script>"}))
     assert refused.status_code == 400
-    assert "ボットに&#39;&lt;script&gt;&#39;は使えません" in refused.text
+    assert "「ボット」に&#39;&lt;script&gt;&#39;は使えません" in refused.text
     too_much = owner.post(
         f"{HOME}/settings", action="application", name="Shop", domain="", rate_limit_per_minute="2000000000"
     )
