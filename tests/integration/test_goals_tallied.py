@@ -11,8 +11,9 @@ from tests.support.reporting import CHROME, Reporting
 from tests.support.steps_taken import GOALS, compare_steps
 from tests.support.tallied import AFTERNOON, NEXT_DAY, Tallied
 from tests.support.told_visits import MIDNIGHT, REFERRERS, made_of
+from tracker.errors import FactsUnavailable
 from tracker.goal import Goal, GoalStep
-from tracker.reports import funnels, goals, step_tallies
+from tracker.reports import funnels, goals, step_tallies, tally_making
 from tracker.reports.tally_verifying import tally_difference
 from tracker.reports.zone_days import ZoneDays
 
@@ -98,8 +99,95 @@ def test_of_lasting_sessions_goals_and_funnels_have_no_tally(
     hits = made_of(one.application, OVER_MIDNIGHT)
     one.store(hits)
     assert one.count(NEXT_DAY) == 1
-    [[kinds]] = rows(one.database, "SELECT kinds FROM facts_tallies")
-    assert {kind for kind in kinds if kind.startswith(("goal ", "funnel "))} == {"goal event:click"}
+    assert kinds_of(one) == {"goal event:click"}
     compare_steps(Reporting(one.database, one.readers, hits), hits, BOTH)
     assert asked_of_hits == ["goals", "funnels", "funnels"]
     assert tally_difference(one.database, one.writer.folder, one.application.id, first=YESTERDAY, last=TODAY) is None
+
+
+def kinds_of(one: Tallied) -> set[str]:
+    """Which goals and funnels its tally has."""
+    [[kinds]] = rows(one.database, "SELECT kinds FROM facts_tallies")
+    return {kind for kind in kinds if kind.startswith(("goal ", "funnel "))}
+
+
+def size_of(one: Tallied) -> int:
+    [[size]] = rows(one.database, "SELECT length(content) FROM facts_tallies")
+    return int(size)
+
+
+def test_goals_and_funnels_together_have_so_many_rows_the_largest_are_left_out(
+    tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = tallied_application
+    hits = made_of(one.application, OVER_MIDNIGHT)
+    one.store(hits)
+    assert one.count(NEXT_DAY) == 1
+    every = kinds_of(one)
+    kept = []
+    for most in (9, 1, 0):
+        monkeypatch.setattr(step_tallies, "MAX_OF_ALL", most)
+        assert one.count(NEXT_DAY) == 1
+        kept.append(kinds_of(one))
+        compare_steps(Reporting(one.database, one.readers, hits), hits, BOTH)
+    assert every > kept[0] > kept[1] > kept[2]
+    assert kept[1] == {"goal event:click"}, "it is the smallest"
+
+
+def test_goals_and_funnels_make_no_tally_too_large(
+    tallied_application: Tallied, asked_of_hits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = tallied_application
+    hits = made_of(one.application, OVER_MIDNIGHT)
+    one.store(hits)
+    assert one.count(NEXT_DAY) == 1
+    every, size = kinds_of(one), size_of(one)
+    with monkeypatch.context() as patched:
+        patched.setattr(step_tallies, "MAX_OF_ALL", -1)
+        assert one.count(NEXT_DAY) == 1
+    without = size_of(one)
+    for most in (size - 1, without):
+        monkeypatch.setattr(tally_making, "MAX_BYTES", most)
+        assert one.count(NEXT_DAY) == 1
+        assert kinds_of(one) < every
+        assert size_of(one) <= most
+        compare_steps(Reporting(one.database, one.readers, hits), hits, BOTH)
+        folder, application = one.writer.folder, one.application.id
+        assert tally_difference(one.database, folder, application, first=YESTERDAY, last=TODAY) is None
+    assert kinds_of(one) == set()
+    assert asked_of_hits
+
+
+def out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally_making, "MEMORY_MEGABYTES", 100)
+    monkeypatch.setattr(step_tallies, "NUMBERS", "CREATE TEMP TABLE large AS SELECT list(range) FROM range(100000000)")
+
+
+def out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = tally_making.add_steps
+
+    def add_steps(cursor: Any, *args: Any, **more: Any) -> Any:
+        cursor._cursor.interrupt()
+        return usual(cursor, *args, **more)
+
+    monkeypatch.setattr(tally_making, "add_steps", add_steps)
+
+
+@pytest.mark.parametrize("fail", [out_of_memory, out_of_time])
+def test_without_room_or_time_for_goals_the_tally_is_kept(
+    fail: Any, tallied_application: Tallied, asked_of_hits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = tallied_application
+    hits = made_of(one.application, OVER_MIDNIGHT)
+    one.store(hits)
+    assert one.count(NEXT_DAY) == 1
+    with monkeypatch.context() as patched:
+        fail(patched)
+        folder, application = one.writer.folder, one.application.id
+        with pytest.raises(FactsUnavailable):
+            tally_difference(one.database, folder, application, first=YESTERDAY, last=TODAY)
+        assert one.count(NEXT_DAY) == 1
+        assert kinds_of(one) == set()
+    assert tally_difference(one.database, folder, application, first=YESTERDAY, last=TODAY) is None
+    one.compare(hits, "UTC")
+    assert asked_of_hits

@@ -13,6 +13,7 @@ gathered     the tables of these, kept for the questions that follow
 near_parts   parts of visits that may go on after a time
 tally, tallies    counts by day, from which visitors and visits of any days follow; pure
 tally_making  those of large applications, made by the scheduler
+step_tally_making  goals and funnels added to one, as many as there is room for
 tally_verifying  one of them compared with the facts
 seen_before  who of the days after those of a tally was there before
 tallied      a question answered by a tally, or in the usual way

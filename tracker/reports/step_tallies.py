@@ -6,7 +6,7 @@ day. Those of several days have rows with their number, as `several` has it: of 
 a funnel one for each time of a step. So any run of days cuts them where it begins and ends.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,8 @@ from tracker.reports.zone_days import ZoneDays
 
 MAX_OF_SEVERAL: Final = 200_000
 """Rows of visits of several days up to which a goal or a funnel has a tally: of lasting sessions they could be many."""
+MAX_OF_ALL: Final = 1_000_000
+"""The same for all of them together."""
 CREATE: Final = """
     CREATE OR REPLACE TEMP TABLE steps_of_several (
         kind VARCHAR, value VARCHAR, day DATE, number BIGINT, begins TIMESTAMP, requests BIGINT
@@ -61,6 +63,19 @@ class TalliedSteps:
     @property
     def kinds(self) -> list[str]:
         return [*map(kind_of_goal, self.goals), *map(kind_of_funnel, self.funnels)]
+
+    def without(self, kinds: Collection[str]) -> "TalliedSteps":
+        """Return those that are none of these kinds."""
+        return self.of_kinds([kind for kind in self.kinds if kind not in kinds])
+
+    def fitting(self, rows: Mapping[str, int], *, most: int) -> "TalliedSteps":
+        """Return those that together have at most so many rows, by kind; the largest are left out first."""
+        left, too_many = most, set()
+        for kind in sorted(self.kinds, key=lambda kind: rows.get(kind, 0)):
+            left -= rows.get(kind, 0)
+            if left < 0:
+                too_many.add(kind)
+        return self.without(too_many)
 
     @property
     def marks(self) -> dict[GoalStep, str]:

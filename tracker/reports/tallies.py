@@ -277,15 +277,22 @@ def visits_inserted(days: ZoneDays, parts: str, kinds: Collection[str]) -> Itera
     )
 
 
-def written(path: str) -> str:
-    """Return the statement that writes the tally; shares of visitors are added up."""
+def written(path: str, others: Sequence[str]) -> str:
+    """Return the statement that writes the tally; shares of visitors are added up.
+
+    The rows of `others`, what follows a FROM, differ anyway: to group them by all of their columns takes much memory.
+    """
     names = ("visitors", "requests", "views", "sessions", "bounces")
-    counts = ", ".join(f"CAST(sum({name}) AS BIGINT) AS {name}" for name in names)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in (*names, "seconds"))
+    counts = ", ".join(f"CAST({name} AS BIGINT) AS {name}" for name in names)
     return f"""
         COPY (
-            SELECT kind, value, day, prev, {counts}, sum(seconds) AS seconds,
+            SELECT kind, value, day, prev, {counts}, seconds,
                 {OF_SEVERAL}
-            FROM (FROM tally UNION ALL BY NAME FROM several UNION ALL BY NAME FROM steps_of_several)
-            GROUP BY ALL ORDER BY kind, value, day, prev
+            FROM (
+                SELECT kind, value, day, prev, {sums} FROM tally GROUP BY kind, value, day, prev
+                {" ".join(f"UNION ALL BY NAME FROM {other}" for other in others)}
+            )
+            ORDER BY kind, value, day, prev, number, begins
         ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
-    """  # noqa: S608 a path of our own
+    """  # noqa: S608 paths of our own

@@ -16,7 +16,7 @@ from tracker.facts.engine import Cursor, Engine, FactsTooLarge
 from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder
 from tracker.log import logger
-from tracker.reports import step_tallies, tallies
+from tracker.reports import tallies
 from tracker.reports.dimensions import dimension_of
 from tracker.reports.facts_of_days import site_of
 from tracker.reports.facts_read import FactsRead
@@ -24,6 +24,7 @@ from tracker.reports.measures import measure_of
 from tracker.reports.question import Question
 from tracker.reports.statement import selected_of
 from tracker.reports.step_tallies import TalliedSteps
+from tracker.reports.step_tally_making import add_steps
 from tracker.reports.tables import are_of_whole_slots, visit_parts_of
 from tracker.reports.visits import ARRIVALS, gathered_of
 from tracker.reports.zone_days import ZoneDays
@@ -192,7 +193,10 @@ def write_tally(
     facts: int,
     steps: TalliedSteps = _NO_STEPS,
 ) -> frozenset[str]:
-    """Write the tally of these files and days; the dimensions, goals and funnels that it has."""
+    """Write the tally of these files and days; the dimensions, goals and funnels that it has.
+
+    Of goals and funnels these are as many as there is room and time for, or none. Raises FactsUnavailable.
+    """
     cursor.run(tallies.CREATE)
     kinds = set(tallies.EVERY_KIND)
     for kind in tallies.KINDS:
@@ -216,29 +220,20 @@ def write_tally(
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered AS {gathered}", params)
     for statement, times in tallies.visits_inserted(days, parts, kinds):
         cursor.run(statement, params * times)
-    cursor.run(step_tallies.CREATE)
-    if steps.kinds and "visit_source" in kinds:
-        kinds |= _add_steps(cursor, files, days, (parts, params), steps)
-    cursor.run(tallies.written(str(to)))
-    return frozenset(kinds)
-
-
-def _add_steps(
-    cursor: Cursor, files: FactsRead, days: ZoneDays, parts: tuple[str, list[object]], steps: TalliedSteps
-) -> set[str]:
-    """Add goals and funnels, by shares of visits; which of them it has then."""
-    cursor.run("DROP TABLE local")
-    cursor.run(step_tallies.NUMBERS)
-    [(hits,)] = cursor.rows(*step_tallies.hits_counted(steps, files, days))
-    shares = hits // _HITS_A_SHARE + 1
-    for share in range(shares):
-        for statement in step_tallies.share_inserted(steps, files, days, parts, share=share, shares=shares):
-            cursor.run(*statement)
-    too_many = "SELECT kind FROM steps_of_several GROUP BY kind HAVING count(*) > ?"
-    left_out = {kind for (kind,) in cursor.rows(too_many, [step_tallies.MAX_OF_SEVERAL])}
-    for table in ("tally", "steps_of_several"):
-        cursor.run(f"DELETE FROM {table} WHERE list_contains(?, kind)", [sorted(left_out)])  # noqa: S608 a name of our own
-    return {*steps.kinds} - left_out
+    base = to.with_name(f"{to.name}.base")
+    cursor.run(tallies.written(str(base), ("several",)))
+    added: list[str] = []
+    try:
+        if steps.kinds and "visit_source" in kinds:
+            room = {"hits_a_share": _HITS_A_SHARE, "max_bytes": MAX_BYTES}
+            added = add_steps(cursor, files, days, (parts, params), steps, base=base, to=to, **room)
+            _log.info("goals and funnels counted by day", kept=len(added), left_out=len(steps.kinds) - len(added))
+    except FactsUnavailable as error:
+        # Whatever goals and funnels have no room or no time for, everything else is answered as before.
+        _log.warning("tally without goals", reason=str(error))
+    if not added:
+        base.replace(to)
+    return frozenset({*kinds, *added})
 
 
 def _question(kind: str, days: ZoneDays) -> Question:

@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from tracker.errors import FactsUnavailable
 from tracker.facts.engine import FactsDamaged
 from tracker.facts.folder import Folder
 from tracker.reports import tallies
@@ -39,6 +40,10 @@ def tally_difference(
     days = ZoneDays(row.first, row.last, row.zone)
     steps = TalliedSteps.of_kinds(row.kinds)
     with made_tally(folder, files, days, timeout_minutes=row.timeout_minutes, steps=steps) as made:
+        if not made.kinds.issuperset(steps.kinds):
+            raise FactsUnavailable(
+                "The goals and funnels of the tally cannot be made to be compared: the log says why."
+            )
         stored = made.path.with_name("tally.stored")
         stored.write_bytes(content.body)
         try:
