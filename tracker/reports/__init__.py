@@ -27,6 +27,7 @@ buckets      the interval that a hit lies in, as SQL; pure
 leading      which groups may be among the largest, before visitors are told apart; pure
 answers      those that were given, for as long as their files are the facts
 file_checks  files looked at before they are read
+places       questions at the same time, and one that wants all places
 readers      the engine and the files of a process that answers
 facts_of_days  which files hold the facts of some days, and a question put to them
 old_days     days without facts, by what the statistics say of each

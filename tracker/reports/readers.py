@@ -1,7 +1,6 @@
 """What a process that answers holds: the folder, the engine, and how many questions there are at a time."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,6 +13,7 @@ from tracker.facts.folder import Folder
 from tracker.reports.answers import Answers
 from tracker.reports.file_checks import FileChecks
 from tracker.reports.kept import Kept
+from tracker.reports.places import QuestionPlaces
 from tracker.reports.tally import Tally
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.facts_tallies import TallyRow
@@ -47,51 +47,46 @@ class Readers:
         self._engine: Engine | None = None
         self._stack = ExitStack()
         self._lock = threading.Lock()
-        self._places = threading.BoundedSemaphore(_AT_ONCE)
-        self._taking = threading.Lock()
+        self._places = QuestionPlaces(_AT_ONCE)
         self._waiting: Counter[str] = Counter()
 
     def answer(self, app_id: str, question: Callable[[Cursor], _Answer]) -> _Answer:
-        """Ask a question when it is its turn; what has no room in memory beside another one is asked again by itself.
+        """Ask a question when it is its turn; what had no room in memory beside another one is asked again by itself.
 
         Raises Refused (503), FactsUnavailable.
         """
-        try:
-            with self.cursor(app_id) as cursor:
-                return question(cursor)
-        except FactsTooLarge:
-            with self._cursor(app_id, _AT_ONCE) as cursor:
-                return question(cursor)
+        with self._waits(app_id):
+            with self._place():
+                try:
+                    with self._asked() as cursor:
+                        return question(cursor)
+                except FactsTooLarge as error:
+                    too_large, wish = error, self._places.wish_for_all()
+                    if wish is None:
+                        raise
+            with self._places.all(wish, _WAIT_SECONDS) as is_alone:
+                if not is_alone:
+                    raise too_large
+                with self._asked() as cursor:
+                    return question(cursor)
 
     @contextmanager
     def cursor(self, app_id: str) -> Iterator[Cursor]:
         """Give a cursor for one question, when it is its turn. Raises Refused (503), FactsUnavailable."""
-        with self._cursor(app_id, 1) as cursor:
+        with self._waits(app_id), self._place(), self._asked() as cursor:
             yield cursor
 
     @contextmanager
-    def _cursor(self, app_id: str, places: int) -> Iterator[Cursor]:
-        with self._waits(app_id), self._held(places), self._opened().cursor(seconds=MAX_SECONDS) as cursor:
-            yield cursor
-
-    @contextmanager
-    def _held(self, places: int) -> Iterator[None]:
-        """Hold so many places. One at a time takes them: of two that want all, each would wait for the other's."""
-        until, held = time.monotonic() + _WAIT_SECONDS, 0
-        try:
-            if not self._taking.acquire(timeout=_WAIT_SECONDS):
+    def _place(self) -> Iterator[None]:
+        with self._places.one(_WAIT_SECONDS) as is_held:
+            if not is_held:
                 raise _busy()
-            try:
-                while held < places:
-                    if not self._places.acquire(timeout=max(0.0, until - time.monotonic())):
-                        raise _busy()
-                    held += 1
-            finally:
-                self._taking.release()
             yield
-        finally:
-            for _ in range(held):
-                self._places.release()
+
+    @contextmanager
+    def _asked(self) -> Iterator[Cursor]:
+        with self._opened().cursor(seconds=MAX_SECONDS) as cursor:
+            yield cursor
 
     @contextmanager
     def tally(self, row: TallyRow | None, content: Callable[[TallyRow], bytes | None]) -> Iterator[Tally | None]:
