@@ -115,7 +115,9 @@ def _make_tally(database: Database, folder: Folder, app_id: str, dates: tuple[da
     dates_of_files = made_of.first, made_of.last
     row = TallyRow(uuid4(), days.zone, days.first, days.last, minutes, sorted(kinds), *dates_of_files)
     is_put = _put(database, application.id, row, made_of, body)
-    _log.info("facts counted by day", app_id=app_id, first=str(days.first), last=str(days.last), kept=is_put)
+    left_out = len({*steps.kinds} - kinds)
+    told = {"first": str(days.first), "last": str(days.last), "kept": is_put, "goals_left_out": left_out}
+    _log.info("facts counted by day", app_id=app_id, **told)
     return is_put
 
 
@@ -227,7 +229,6 @@ def write_tally(
         if steps.kinds and "visit_source" in kinds:
             room = {"hits_a_share": _HITS_A_SHARE, "max_bytes": MAX_BYTES}
             added = add_steps(cursor, files, days, (parts, params), steps, base=base, to=to, **room)
-            _log.info("goals and funnels counted by day", kept=len(added), left_out=len(steps.kinds) - len(added))
     except FactsUnavailable as error:
         # Whatever goals and funnels have no room or no time for, everything else is answered as before.
         _log.warning("tally without goals", reason=str(error))

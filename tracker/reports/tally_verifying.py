@@ -42,7 +42,7 @@ def tally_difference(
     with made_tally(folder, files, days, timeout_minutes=row.timeout_minutes, steps=steps) as made:
         if not made.kinds.issuperset(steps.kinds):
             raise FactsUnavailable(
-                "The goals and funnels of the tally cannot be made to be compared: the log says why."
+                "For goals and funnels of the tally there is no room or time now, so that it is not compared."
             )
         stored = made.path.with_name("tally.stored")
         stored.write_bytes(content.body)
