@@ -85,7 +85,7 @@ def test_what_a_tally_has_not_is_asked_of_the_hits(tallied_application: Tallied,
     assert asked_of_hits == []
     assert whole(known, new) == [(4, 3), (2, 2)]
     assert whole(worth) == [(4, 3)]
-    assert asked_of_hits == ["goals", "goals"], "it has no goal that is made later, and no values"
+    assert asked_of_hits == ["goals", "goals"], "one that it has not or with a value: all are of the hits"
     steps = [known.step, new.step]
     assert funnels.read(one.database, one.readers, app_id="shop", steps=steps, days=BOTH).reached == (3, 0)
     assert asked_of_hits == ["goals", "goals", "funnels"]
