@@ -114,6 +114,7 @@ def test_others_are_kept_out_for_a_short_time_however_many_wait_for_all_places(
             for _ in range(4):
                 assert readers.answer("other", lambda _: "answered") == "answered"
             assert time.monotonic() - began < 5, "not until the long one is answered, nor their wait is over"
+            assert all(event.wait(10) for event in refused), "each was asked beside the long one"
             assert not large[0].done()
         assert [one.result(10) for one in large] == ["answered"] * wishes, "they wait on, and keep nobody out"
 
