@@ -1,8 +1,10 @@
 """Filters of an application's traffic, as addresses of the dashboard and saved filters have them: values by names.
 
 `page` takes the hits whose page is the value, `page.is_not` all others, `page.contains` those in which the value is.
+The key of a custom parameter may itself end so: `param:a.contains.is` takes those whose `a.contains` is the value.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,6 +19,8 @@ DIMENSIONS: Final = (
 PARAMETER: Final = "param:"
 """What the dimension of a custom parameter begins with, before its key."""
 COMPARISONS: Final = ("is", "is_not", "contains")
+_ENDS_SO: Final = re.compile(r"\.(?:is_not|contains)(?:\.is)*\Z")
+"""How a key ends that has to be told from a comparison."""
 MAX_FILTERS: Final = 18
 MAX_VALUE_LENGTH: Final = 1000
 MAX_BYTES: Final = 3000
@@ -34,7 +38,8 @@ class TrafficFilter:
     @property
     def name(self) -> str:
         """Return how an address has it: `page`, `page.is_not`, `page.contains`."""
-        return self.dimension if self.comparison == "is" else f"{self.dimension}.{self.comparison}"
+        is_plain = self.comparison == "is" and not _ENDS_SO.search(self.dimension)
+        return self.dimension if is_plain else f"{self.dimension}.{self.comparison}"
 
     @property
     def opposite(self) -> "TrafficFilter | None":
@@ -45,9 +50,9 @@ class TrafficFilter:
 
 def filter_named(name: str, value: str) -> TrafficFilter | None:
     """Return the filter that an address calls so; None for a name that is none of a filter."""
-    dimension, point, comparison = name.rpartition(".")
-    if not point or comparison not in COMPARISONS[1:]:
-        dimension, comparison = name, COMPARISONS[0]
+    dimension, _, comparison = name.rpartition(".")
+    if comparison not in COMPARISONS or not (comparison != "is" or _ENDS_SO.search(dimension)):
+        dimension, comparison = name, "is"
     is_one = dimension in DIMENSIONS or (dimension.startswith(PARAMETER) and dimension != PARAMETER)
     return TrafficFilter(dimension, comparison, value) if is_one else None
 

@@ -24,12 +24,16 @@ from tracker.traffic_filters import (
 blueprint = Blueprint("segments", description="Filters of traffic that are saved under a name.")
 
 _PATH = "/v1/applications/<application>/segments"
-_NAME = rf"(?:{'|'.join(DIMENSIONS)}|{PARAMETER}.{{1,100}})(?:\.(?:{'|'.join(COMPARISONS[1:])}))?"
+_NAME = (
+    rf"(?:(?:{'|'.join(DIMENSIONS)})(?:\.(?:{'|'.join(COMPARISONS[1:])}))?"
+    rf"|{PARAMETER}.{{1,100}}(?:\.(?:{'|'.join(COMPARISONS)}))?)"
+)
 _FILTERS = {
     "description": (
         "Values by names, as the dashboard's addresses have them: `page` takes the hits whose page is the value, "
         "`page.is_not` all others, `page.contains` those in which the value is; `param:KEY` is a custom "
-        f"parameter. At most {MAX_BYTES} bytes of values in all."
+        "parameter, and `param:KEY.is` one whose key itself ends in `.is_not` or `.contains`. "
+        f"At most {MAX_BYTES} bytes of values in all."
     ),
     "minProperties": 1,
     "maxProperties": MAX_FILTERS,

@@ -37,12 +37,14 @@ def take() -> None:
 def named() -> dict[str, str]:
     """Return what an address has by name: the filters of its path as far as they stay, and its query."""
     gone, turned = request.args.get(WITHOUT, "").split(","), request.args.get(TURNED)
-    kept = {}
-    for place, (name, value) in enumerate(_carried().items()):
+    kept, carried = {}, _carried()
+    for place, (name, value) in enumerate(carried.items()):
         one = filter_named(name, value)
         if one is not None and str(place) not in gone and gone != [ALL]:
-            kept_one = (one.opposite or one) if str(place) == turned else one
-            kept[kept_one.name] = value
+            other = one.opposite if str(place) == turned else None
+            # Whoever has both, one and its opposite, keeps both: they differ by their values.
+            is_free = other is not None and other.name not in {**carried, **request.args}
+            kept[other.name if other is not None and is_free else one.name] = value
     return {**kept, **request.args.to_dict()}
 
 

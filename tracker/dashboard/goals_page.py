@@ -185,7 +185,8 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     may_change = viewer().may(PERMISSION)
     # What is changed stands alone: forms of twenty goals and ten funnels would be up to 500 KB.
     changed = g.get("entered", {}).get("id") or request.args.get("change")
-    if is_alone := may_change and (refused is not None or changed is not None):
+    is_there = changed in {*(str(goal.id) for goal in known), *(str(funnel.id) for funnel in paths)}
+    if is_alone := may_change and (refused is not None or is_there):
         known = [goal for goal in known if str(goal.id) == changed]
         paths = [funnel for funnel in paths if str(funnel.id) == changed]
     days = days_of(application, asked)

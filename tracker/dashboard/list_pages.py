@@ -11,12 +11,15 @@ _MAX_DIGITS = 6
 
 
 def first_of_page(listed: Sequence[object]) -> int:
-    """Return the place of the first one that is shown. Raises Refused for what is no place in the list."""
+    """Return the place of the first one that is shown, that of the whole list where it is shorter by now.
+
+    Raises Refused for what is no place.
+    """
     text = request.args.get("after", "0")
     place = int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else -1
-    if not 0 <= place <= max(0, len(listed) - 1):
+    if place < 0:
         raise invalid("There is no such page.")
-    return place
+    return place if place < len(listed) else 0
 
 
 def fitting(sizes: Iterable[int], room: int) -> int:

@@ -90,7 +90,7 @@ def _fitting(panel: Panel, asked: Asked, after: int) -> int:
     words = Words(language())
 
     def size(value: str | None) -> int:
-        link, label = query_of(asked, {panel.dimension: value}), label_of(words, panel.dimension, value or "")
+        link, label = query_of(asked, {panel.filter_name: value}), label_of(words, panel.dimension, value or "")
         return _ROW_BYTES + bytes_of(link, value if label != value else "") + len(breakable(label).encode())
 
     return fitting((size(value) for value, _ in panel.rows[after:]), _PAGE_BYTES)
@@ -119,9 +119,12 @@ def panel_csv(app_id: str) -> Response:
 
 
 def _asked(app_id: str) -> tuple[str, Asked]:
-    """Return the application's own spelling of its name, and what the address asks about."""
+    """Return the application's own spelling of its name, and what the address asks about. Raises Refused."""
     application = application_named(app_id)
-    return application.app_id, asked_here(application, filters_of(carried_filters.named()))
+    asked = asked_here(application, filters_of(carried_filters.named()), panel=request.args.get("panel", ""))
+    if asked.unknown is not None:
+        raise asked.unknown
+    return application.app_id, asked
 
 
 def _rows(app_id: str, name: str, asked: Asked, *, questions: int = 1) -> Panel:

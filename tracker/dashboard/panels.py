@@ -1,6 +1,6 @@
 """Panels of an application's page that reports are shown in: one of each group at a time, the others a click away."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -25,10 +25,10 @@ from tracker.dashboard.panel_kinds import (
 )
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
-from tracker.errors import invalid, not_found
+from tracker.errors import Refused, invalid, not_found
 from tracker.reports import answer
 from tracker.reports.answer import Report
-from tracker.traffic_filters import TrafficFilter
+from tracker.traffic_filters import PARAMETER, TrafficFilter
 
 ROWS: Final = 8
 """Values of a panel on the page."""
@@ -45,6 +45,11 @@ class Panel:
     exact: bool
     is_cut: bool = False
     """Whether there are values that were not read."""
+
+    @property
+    def filter_name(self) -> str:
+        """Return how an address has the filter that takes one of its values."""
+        return TrafficFilter(self.dimension, "is", "").name
 
     def all_of(self, whole: Mapping[str, int]) -> int | None:
         """Return how much there is of its measure in all; None where nobody knows.
@@ -76,6 +81,8 @@ class Asked:
     """The panels that there are for who asks."""
     is_guest: bool = False
     """Whether somebody asks who came by a share link: panels and filters of people are not for them."""
+    unknown: Refused | None = None
+    """Why reports answer none of it: it names a custom parameter that there is not, or no longer."""
     are_carried: bool = False
     """Whether the filters stand in the path of the page, so that its links need not name them."""
     together: tuple[Mapping[str, str | None], ...] = ()
@@ -103,6 +110,7 @@ def asked_of(
     now: datetime,
     *,
     is_guest: bool = False,
+    panel: str = "",
     parameters: Sequence[str] = (),
 ) -> Asked:
     """Return what an address asks about: `?places=cities` chooses a panel of a group. Raises Refused.
@@ -114,7 +122,18 @@ def asked_of(
         raise invalid("There is no such filter.", filters=["There is no such filter."])
     groups = groups_for(is_guest=is_guest, parameters=parameters if chosen else ())
     shown = {group: query[group] for group, names in groups.items() if query.get(group) in names}
-    return Asked(time, now, chosen, shown, groups, is_guest, are_carried=are_long(chosen))
+    unknown = unknown_parameter((*(one.dimension for one in chosen), panel), parameters)
+    return Asked(time, now, chosen, shown, groups, is_guest, unknown, are_carried=are_long(chosen))
+
+
+def unknown_parameter(dimensions: Iterable[str], parameters: Collection[str]) -> Refused | None:
+    """Return what to say of the first dimension that is a custom parameter of none of these keys, if there is one."""
+    keys = (name.removeprefix(PARAMETER) for name in dimensions if name.startswith(PARAMETER))
+    for key in keys:
+        if key not in parameters:
+            reason = f"There is no custom parameter '{key[:100]}'."
+            return invalid(reason, filters=[reason])
+    return None
 
 
 def counts_visits(asked: Asked) -> bool:
