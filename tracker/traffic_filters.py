@@ -24,7 +24,12 @@ _ENDS_SO: Final = re.compile(r"\.(?:is_not|contains)(?:\.is)*\Z")
 MAX_FILTERS: Final = 18
 MAX_VALUE_LENGTH: Final = 1000
 MAX_BYTES: Final = 3000
-"""Of all their values: an address that has them, and one more, is within the 8 KB that proxies take."""
+"""Of all their values."""
+MAX_WRITTEN: Final = 4500
+"""Bytes of names and values with signs as an address has them: as base64 in its path they take 6,000 of the 8 KB that
+proxies take of an address."""
+_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,/:~- ")
+"""Signs of ASCII that take one byte of an address; others take three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,15 @@ def _wrong(one: TrafficFilter, others: Mapping[str, TrafficFilter]) -> Refused |
         reason = "There is no such value."
     elif sum(len(filter_.value.encode()) for filter_ in (*others.values(), one)) > MAX_BYTES:
         reason = f"The values of all filters take at most {MAX_BYTES} bytes: take one off first."
+    elif sum(map(_written, (*others.values(), one))) > MAX_WRITTEN:
+        reason = "All filters together are too long for an address: take one off first."
     elif len(others) >= MAX_FILTERS:
         reason = f"At most {MAX_FILTERS} filters can be chosen at once."
     else:
         return None
     return invalid(reason, **{one.name: [reason]})
+
+
+def _written(one: TrafficFilter) -> int:
+    """Return how many bytes of a query it takes, in which letters beyond ASCII stand as they are."""
+    return 2 + sum(1 if byte in _PLAIN or byte > 0x7F else 3 for byte in (one.name + one.value).encode())  # noqa: PLR2004

@@ -11,12 +11,15 @@ from tracker.traffic_filters import PARAMETER, TrafficFilter, can_be_chosen
 def condition_of(chosen: TrafficFilter) -> Condition:
     """Return the condition: what contains a text does so whatever the case, by the names that the page shows.
 
-    Names are those in any language, so that an address says the same to everybody. A host contains the letters that
-    its labels stand for, each as a whole: `münchen` is in `www.xn--mnchen-3ya.example`, of which no part is `münch`.
+    A text in quotes is one of a list, as statistics tell them apart: it has its case. Names are those in any language,
+    so that an address says the same to everybody. A host contains the letters that its labels stand for, each as a
+    whole: `münchen` is in `www.xn--mnchen-3ya.example`, of which no part is `münch`.
     """
     dimension = asked_as(chosen.dimension)
     if chosen.comparison != "contains":
         return [dimension, chosen.comparison, chosen.value]
+    if chosen.dimension.startswith(PARAMETER) and _is_quoted(chosen.value):
+        return [dimension, "contains", chosen.value]
     if chosen.dimension in IN_WORDS:
         return [dimension, "any_of", [*values_with(chosen.dimension, chosen.value), chosen.value]]
     written = _written(chosen.value) if chosen.dimension in OF_HOSTS else None
@@ -41,6 +44,10 @@ def filter_of_value(key: str, kind: str, value: str) -> TrafficFilter | None:
         return TrafficFilter(dimension, "is", value) if value and can_be_chosen(value) else None
     written = orjson.dumps(value).decode()
     return TrafficFilter(dimension, "contains", written) if can_be_chosen(written) and not _is_bare(value) else None
+
+
+def _is_quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] == value[-1] == '"'
 
 
 def _is_bare(value: str) -> bool:
