@@ -171,7 +171,7 @@ class LogReader:
         if is_object and (inner := unwrap_json(values)) is not None:
             return self._read_inner(inner, time, wrappers)
         if isinstance(self.only, LineFormat):
-            inner = next(iter(messages_of(values)), None) if is_object else None
+            inner = next(iter(messages_of(values, time)), None) if is_object else None
             if inner is None:
                 raise Malformed(self._no_format(line))
             return self._read_inner(inner, time, wrappers)
@@ -182,7 +182,7 @@ class LogReader:
             if is_object and (several := several_in(values)):
                 raise Malformed(several) from None
             why: Malformed = unknown
-            for inner in messages_of(values) if is_object else ():
+            for inner in messages_of(values, time) if is_object else ():
                 try:
                     return self._read_inner(inner, time, wrappers)
                 except (UnknownNames, _OfNoFormat) as error:

@@ -3,6 +3,7 @@
 The more particular name stands first. A point leads into an object within the object.
 """
 
+import re
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -154,10 +155,25 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         """,
     }.items()
 }
+_METHOD: Final = re.compile(r"GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNECT|TRACE")
+_STATUS: Final = re.compile(r"[1-5]\d\d", re.ASCII)
+_BYTES: Final = re.compile(r"\d+", re.ASCII)
+_LOOKS: Final = {
+    **dict.fromkeys(("request_type", "properties.method", "httpMethod_s"), _METHOD),
+    **dict.fromkeys(("return_code", "http_code"), _STATUS),
+    **dict.fromkeys(("contentLength", "responseBytes", "network.bytes_written"), _BYTES),
+}
+"""What stands under these names when they are a request's: others have them for something else."""
+LATE_TIMES: Final = frozenset(
+    ("EventTimestampMs", "eventTimestamp", "unixtime", "protoPayload.startTime", "TimeGenerated", "time_micros")
+)
+"""Read only where nothing around the object tells a time: a log that was imported keeps its times, and so its hits."""
 NAMED_ONCE: Final = frozenset(part for names in ALIASES.values() for name in names for part in name.split("."))
 """Names, also of objects in objects, that a line says once: twice, and it is two lines."""
 
-PECULIAR: Final = frozenset(("c-ip", "event", "httpRequest", "properties"))
+PECULIAR: Final = frozenset(
+    ("c-ip", "event", "httpRequest", "properties", *(name.split(".")[0] for name in LATE_TIMES))
+)
 """Names of objects that have to be looked at more closely: nearly none has one of them."""
 
 _Path = tuple[str, ...]
@@ -188,6 +204,8 @@ class NameMeaning(NamedTuple):
     """Which of the paths of its field it ends: of two that an object has the earlier is read."""
     within: dict[str, "NameMeaning"]
     """What may stand in it where it is an object."""
+    looks: re.Pattern[str] | None
+    """What its text looks like; any other says nothing of a request."""
 
 
 class NamesOfObject(NamedTuple):
@@ -201,6 +219,12 @@ class NamesOfObject(NamedTuple):
     """Names that stand for none."""
     is_peculiar: bool
     """Whether one of PECULIAR is among them."""
+
+
+def has_late_time(values: dict[str, Any], known: NamesOfObject) -> bool:
+    """Return whether the time of an object stands under one of LATE_TIMES alone."""
+    paths = dict(known.paths).get("time", ())
+    return all(".".join(path) in LATE_TIMES for path in paths if value_at(values, path) is not None)
 
 
 @lru_cache(maxsize=256)
@@ -225,7 +249,8 @@ def _meanings_of(by_field: tuple[tuple[str, tuple[_Path, ...]], ...]) -> dict[st
         for rank, path in enumerate(paths):
             within = meanings
             for name in path[:-1]:
-                within = within.setdefault(name, NameMeaning("", 0, {})).within
+                within = within.setdefault(name, NameMeaning("", 0, {}, None)).within
             led_to = within.get(path[-1])
-            within[path[-1]] = NameMeaning(field, rank, {} if led_to is None else led_to.within)
+            beyond = {} if led_to is None else led_to.within
+            within[path[-1]] = NameMeaning(field, rank, beyond, _LOOKS.get(".".join(path)))
     return meanings

@@ -52,6 +52,7 @@ _METHODS = {
 }
 """Of the operations of stores of files, by their first word."""
 _OPERATION = re.compile(r"([A-Z][a-z]+)\w*?(Properties|Metadata)?")
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?", re.ASCII)
 _ENDS = ("request_finished", "request_failed")
 
 
@@ -101,7 +102,8 @@ def check_told_once(fields: Fields, values: Mapping[str, Any]) -> None:
 def _method_of(values: Mapping[str, Any]) -> str | None:
     """Return what MinIO's or Azure's store was asked for, which write the operation alone; None for what is no name."""
     api = values.get("api")
-    operation = api.get("name") if isinstance(api, dict) else values.get("operationName")
+    of_azure = values.get("operationName") if "callerIpAddress" in values else None
+    operation = api.get("name") if isinstance(api, dict) and "statusCode" in api else of_azure
     match = _OPERATION.fullmatch(operation) if isinstance(operation, str) else None
     return ("HEAD" if match[2] else _METHODS.get(match[1])) if match else None
 
@@ -140,16 +142,19 @@ def _correct_of_services(fields: Fields, values: Mapping[str, Any]) -> None:
         fields["method"] = method
     if "uri_param" in values:
         _correct_parts(fields, values)
-    if "container" in values and "address" not in fields and isinstance(address := values.get("from"), str):
+    if "container" in values and "address" not in fields and (address := _first_address(str(values.get("from")))):
         fields["address"] = address  # Scalingo's router.
 
 
 def _correct_parts(fields: Fields, values: Mapping[str, Any]) -> None:
     """Take what Alibaba's and Huawei's networks write under names that mean something else elsewhere, or in parts."""
+    if "unixtime" not in values:
+        # Elsewhere it is how long a request took.
+        if not _EPOCH.fullmatch(at := str(values.get("request_time"))):
+            return
+        fields.setdefault("time", at)
     if isinstance(host := values.get("domain"), str):
         fields.setdefault("host", host)
-    if "unixtime" not in values and "request_time" in values:
-        fields["time"] = str(values["request_time"])
     scheme, domain, path, query = (
         value if isinstance(value := values.get(f"refer_{part}"), str) and value != "-" else ""
         for part in ("protocol", "domain", "uri", "param")

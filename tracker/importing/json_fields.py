@@ -32,10 +32,15 @@ def _collect(
     for name, value in values.items():
         if (meaning := meanings.get(name)) is None:
             continue
-        field, rank, within = meaning
+        field, rank, within, looks = meaning
         if within and type(value) is dict:
             _collect(value, within, fields, ranks)
-        elif field and (field not in ranks or ranks[field] > rank) and (text := _text(value, field)):
+        elif (
+            field
+            and (field not in ranks or ranks[field] > rank)
+            and (text := _text(value, field))
+            and (looks is None or looks.fullmatch(text))
+        ):
             fields[field] = text
             ranks[field] = rank
 

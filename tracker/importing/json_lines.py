@@ -15,7 +15,7 @@ import orjson
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, MAX_PARAMETER_KEY_LENGTH
 from tracker.importing import w3c
-from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, value_at
+from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, has_late_time, names_among, value_at
 from tracker.importing.json_corrections import (
     check_told_once,
     complete_target,
@@ -160,8 +160,10 @@ def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[
     correct(fields, values)
     if "target" not in fields:
         _check_request(fields, values, known)
-    if time is not None:
-        fields.setdefault("time", time)
+    if time is not None and (
+        "time" not in fields or (known.is_peculiar and not names and has_late_time(values, known))
+    ):
+        fields["time"] = time
     if "target" in fields:
         complete_target(fields, values, known)
     return fields

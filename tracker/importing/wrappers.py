@@ -120,7 +120,9 @@ _OBJECTS: Final = ("jsonPayload", "_source", "result", "data", "event", "attribu
 """Where clouds, Splunk, elasticdump, Datadog, Loguru, semantic_logger and tracing have the object that was logged."""
 _OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
 """What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
-_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time", "dt", "date", "TimeGenerated")
+_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time")
+_LATE_TIMES: Final = ("dt", "date", "TimeGenerated")
+"""Read only where nothing around the object tells a time: a log that was imported keeps its times, and so its hits."""
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
 
@@ -195,16 +197,17 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
     return None
 
 
-def messages_of(values: dict[str, Any]) -> list[Unwrapped]:
+def messages_of(values: dict[str, Any], outer_time: str | None) -> list[Unwrapped]:
     """Return what may be the line inside an object of a log shipper, or of a logger that writes JSON, in order.
 
+    `outer_time` is what stands around the object.
     It is a message, or an object, of which a message may tell in words; Splunk has lines in `event`, structlog the name
     of what happened, with an object beside it.
     """
     texts = (text.rstrip("\r\n").encode() for name in _MESSAGES if isinstance(text := values.get(name), str) and text)
     objects = (orjson.dumps(value) for name in _OBJECTS if isinstance(value := values.get(name), dict))
     event = values.get("event")
-    at = _time_of(values)
+    at = _time_of(values, outer_time)
     messages = [Unwrapped("json", text, at) for text in texts][:1]
     messages += [Unwrapped("json", line, at, is_word=bool(messages)) for line in objects][:1]
     if isinstance(event, str) and event:
@@ -212,11 +215,13 @@ def messages_of(values: dict[str, Any]) -> list[Unwrapped]:
     return messages
 
 
-def _time_of(values: dict[str, Any]) -> str | None:
-    told = (values.get(name) for name in _TIMES)
-    # Loguru has the time in an object.
-    times = (time.get("timestamp") if isinstance(time, dict) else time for time in told)
-    return next((str(time) for time in times if isinstance(time, str | int | float)), None)
+def _time_of(values: dict[str, Any], outer_time: str | None) -> str | None:
+    told = [values.get(name) for name in _TIMES]
+    if outer_time is None:
+        told += [values.get(name) for name in _LATE_TIMES]
+        # Loguru has the time in an object.
+        told = [time.get("timestamp") if isinstance(time, dict) else time for time in told]
+    return next((str(time) for time in told if isinstance(time, str | int | float)), outer_time)
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
