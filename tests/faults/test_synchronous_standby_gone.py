@@ -3,6 +3,7 @@
 PostgreSQL keeps a transaction whose wait for the standby is given up, and everybody sees it. A failover takes it away.
 """
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,32 @@ def test_hits_stay_in_the_queue_until_a_standby_has_them(primary: Postgres, redi
     assert (drained.ended, drained.duplicates) == ("dry", 5)
     assert redis.xlen(NORMAL) == 0
     assert rows(database, "SELECT count(*) FROM access_logs") == [(5,)]
+    database.close()
+
+
+def test_a_wait_that_somebody_breaks_off_leaves_hits_in_the_queue(primary: Postgres, redis: Connection) -> None:
+    database = Database(primary.url_of("tracker"), name="tests", patience=30.0)
+    shop, _ = applications.create(database, name="Shop", app_id="shop")
+    enqueue(redis, [hit_of(shop, number) for number in range(1, 6)])
+    name_standby(primary, "gone")
+    ended = threading.Event()
+
+    def break_off() -> None:
+        with psycopg.connect(primary.url_of("tracker"), autocommit=True) as connection:
+            while not ended.wait(0.1):
+                connection.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+
+    operator = threading.Thread(target=break_off)
+    operator.start()
+    try:
+        drained = drain(redis, database)
+    finally:
+        ended.set()
+        operator.join()
+
+    assert (drained.ended, drained.stored) == ("away", 0)
+    assert rows(database, "SELECT count(*) FROM access_logs") == [(5,)], "the primary has them"
+    assert redis.xlen(NORMAL) == 5
     database.close()
 
 

@@ -4,7 +4,7 @@ import math
 import os
 import time
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import orjson
 import psycopg
@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg.waiting import Wait
 
-from tracker.errors import SettingsInvalid
+from tracker.errors import DatabaseUnavailable, SettingsInvalid
 from tracker.store.half_open import Peer
 
 # libpq sends PGTZ as a start-up parameter, which neither RDS Proxy nor PgBouncer minds, while SET would pin the
@@ -26,6 +26,9 @@ os.environ["PGTZ"] = "UTC"
 os.environ["PGDATESTYLE"] = "ISO, MDY"
 
 _Result = TypeVar("_Result")
+
+_WAIT_FOR_STANDBY: Final = "SyncRepWaitForLSN"
+"""The function of PostgreSQL that warns when a commit's wait was cancelled."""
 
 _IF_NOT_IN_THE_URL: dict[str, Any] = {
     # A peer that vanished without a word is noticed within ten seconds, also while it is waited for.
@@ -55,6 +58,21 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
     opened_at: float = 0.0
     """When it was opened, by `time.monotonic`."""
     peer: Peer
+    stands_alone: bool = False
+    """Whether a commit's wait for the synchronous standby was broken off: the primary alone has what was written."""
+
+    def commit(self) -> None:
+        """Commit. Raises DatabaseUnavailable where no synchronous standby has it, of which PostgreSQL only warns."""
+        self.stands_alone = False
+        super().commit()
+        if self.stands_alone:
+            raise DatabaseUnavailable(
+                "The wait for PostgreSQL's synchronous standby was broken off: the primary alone has it."
+            )
+
+    def note(self, notice: psycopg.errors.Diagnostic) -> None:
+        """Heed what the server says beside its answers; its words are in the language of its log."""
+        self.stands_alone = self.stands_alone or notice.source_function == _WAIT_FOR_STANDBY
 
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
         if timeout is not None:
@@ -160,6 +178,7 @@ def connect(conninfo: str, *, patience: float | None = None, cancellation: float
     connection = PostgresConnection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
     connection.opened_at = opened_at
+    connection.add_notice_handler(connection.note)
     connection.peer = Peer(connection, conninfo, opened_at)
     # In BEGIN, which pins nothing: what is written here counts on seeing what others have committed meanwhile, whatever
     # default_transaction_isolation says.
