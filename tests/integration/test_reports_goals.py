@@ -155,7 +155,7 @@ def test_what_was_asked_of_the_same_files_is_not_asked_again(
         ]
 
     first = asked()
-    monkeypatch.setattr(reporting.readers, "cursor", lambda app_id: pytest.fail(f"{app_id} was asked about again"))
+    monkeypatch.setattr(reporting.readers, "answer", lambda app_id, _: pytest.fail(f"{app_id} was asked about again"))
     assert asked() == first
     with pytest.raises(pytest.fail.Exception):
         funnels.read(reporting.database, reporting.readers, app_id="shop", steps=[click, new], days=days)

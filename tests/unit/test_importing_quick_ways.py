@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tracker.importing import json_lines, log_times
+from tracker.importing import json_aliases, json_lines, log_times
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES, names_among, paths_of, value_at
 from tracker.importing.json_fields import fields_of_object
@@ -103,15 +103,20 @@ def _by_the_table(values: dict[str, Any]) -> Fields:
     hosts = {"hostname"} if "pid" in values else {"host"} if "ibm_serverName" in values else set()
     for field, names in ALIASES.items():
         texts = [
-            _text(value_at(values, path), field)
+            text
             for name in names
             for path in paths_of(name)
-            if field != "host" or path[0] not in hosts or len(path) > 1
+            if (field != "host" or path[0] not in hosts or len(path) > 1)
+            and _looks_like_it(".".join(path), text := _text(value_at(values, path), field))
         ]
         if text := next((text for text in texts if text not in ("", "-")), ""):
             as_bytes = field in ("request", "target", "query", "referrer", "user_agent")
             fields[field] = letters_as_bytes(text) if as_bytes else text
     return fields
+
+
+def _looks_like_it(name: str, text: str) -> bool:
+    return name not in json_aliases._LOOKS or json_aliases._LOOKS[name].fullmatch(text) is not None
 
 
 def _text(value: Any, field: str) -> str:
