@@ -107,14 +107,14 @@ def question(filters: Sequence[Any], zone: str = "UTC", **given: str) -> Questio
 def kept_apart(readers: Readers) -> Kept:
     """Nothing is kept yet, and its files are no other's."""
     kept = Kept()
-    with readers.cursor("shop"):
-        kept.passing.folder = Path(mkdtemp(dir=readers.kept.passing.folder))
+    readers.answer("shop", lambda _: None)
+    kept.passing.folder = Path(mkdtemp(dir=readers.kept.passing.folder))
     return kept
 
 
 def ask(readers: Readers, kept: Kept, asked: Question, together: Sequence[Question], folder: Path) -> list[Any]:
-    with readers.cursor("shop") as cursor:
-        rows = statement.rows_of(asked, cursor, kept, files(folder), timeout_minutes=30, together=together)
+    given: dict[str, Any] = {"timeout_minutes": 30, "together": together}
+    rows = readers.answer("shop", lambda cursor: statement.rows_of(asked, cursor, kept, files(folder), **given))
     return [tuple(pytest.approx(cell) if isinstance(cell, float) else cell for cell in row) for row in rows]
 
 

@@ -39,13 +39,13 @@ questions = [question(each.given, day, day) for name, each in DASHBOARD.items() 
 
 def ask(readers, asked):
     try:
-        with readers.cursor("shop") as cursor:
-            return rows_of(asked, cursor, readers.kept, facts_read([str(file)]), timeout_minutes=30)
+        return readers.answer(
+            "shop", lambda cursor: rows_of(asked, cursor, readers.kept, facts_read([str(file)]), timeout_minutes=30)
+        )
     except (FactsTooLarge, FactsTookTooLong):
         return "refused"
 
-with small.cursor("shop") as cursor:
-    cursor.rows("SELECT 1")
+small.answer("shop", lambda cursor: cursor.rows("SELECT 1"))
 before = peak_bytes()
 with ThreadPoolExecutor(12) as threads:
     answers = list(threads.map(lambda asked: ask(small, asked), questions))

@@ -8,13 +8,22 @@ from pathlib import Path
 import pytest
 
 from bench import asked_together, made_up_facts
+from tracker.facts.engine_connection import EngineRow
 from tracker.reports import tallied
+from tracker.reports.facts_read import FactsRead
+from tracker.reports.question import Question
 from tracker.reports.readers import Readers
 from tracker.reports.tallies import EVERY_KIND
 from tracker.reports.visits import ARRIVALS
 
 FIRST = date(2026, 10, 1)
 NAMES = sorted(set(ARRIVALS) & EVERY_KIND)
+
+
+def ask(readers: Readers, question: Question, files: FactsRead) -> list[EngineRow]:
+    return readers.answer(
+        "shop", lambda cursor: tallied.rows_of(question, cursor, readers.kept, files, timeout_minutes=30)
+    )
 
 
 @pytest.mark.parametrize("tallied_days", [2, 3], ids=["the last day goes on", "all days are over"])
@@ -35,8 +44,7 @@ def test_sources_of_visits_by_a_tally_are_those_of_the_facts(tallied_days: int, 
             answers = []
             for one in (None, tally):
                 assert one is None or tallied.is_answered_by(one, question, (), timeout_minutes=30)
-                with readers.cursor("shop") as cursor:
-                    rows = tallied.rows_of(question, cursor, readers.kept, replace(read, tally=one), timeout_minutes=30)
+                rows = ask(readers, question, replace(read, tally=one))
                 answers.append({key: numbers for key, *numbers in rows})
             assert answers[0] == {key: pytest.approx(numbers) for key, numbers in answers[1].items()}, name
             assert sum(sessions for sessions, *_ in answers[0].values()) > 0

@@ -78,8 +78,8 @@ def test_files_made_for_questions_are_gone_before_an_erasure_says_that_it_is_don
         return bool(path.write_bytes(b"x"))
 
     passing = one.readers.kept.passing
-    with one.readers.cursor(one.application.app_id):
-        assert passing.folder is not None, "there is a place for files once the engine is open"
+    one.readers.answer(one.application.app_id, lambda _: None)
+    assert passing.folder is not None, "there is a place for files once the engine is open"
     with passing.hold("these"):
         with passing.file("read", "read", write, of="these") as path:
             Reporting(one.database, one.readers, hits).rows(**days, measures=WHOLE)

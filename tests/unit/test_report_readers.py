@@ -1,9 +1,9 @@
 """A question that has no room in memory beside another one is asked again by itself."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Barrier, Event
 from typing import Any
@@ -28,6 +28,25 @@ def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Readers:
     return Readers(tmp_path)
 
 
+@contextmanager
+def one_asked(readers: Readers) -> Iterator[None]:
+    """Some question is under way while the block lasts."""
+    is_asked, ends = Event(), Event()
+
+    def question(_: Any) -> None:
+        is_asked.set()
+        ends.wait(30)
+
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(readers.answer, "shop", question)
+        try:
+            assert is_asked.wait(10)
+            yield
+        finally:
+            ends.set()
+        asked.result(10)
+
+
 def too_large_at_first(asked: list[str], refused: Event, *, times: int = 1) -> Callable[[Any], str]:
     def question(_: Any) -> str:
         asked.append("asked")
@@ -43,7 +62,7 @@ def test_it_waits_until_no_other_is_asked(readers: Readers) -> None:
     asked: list[str] = []
     refused, goes_on = Event(), Event()
     with ThreadPoolExecutor(2) as threads:
-        with readers.cursor("shop"):
+        with one_asked(readers):
             answer = threads.submit(readers.answer, "shop", too_large_at_first(asked, refused))
             assert refused.wait(10)
             # Whoever comes later is asked after it, also while it waits.
@@ -94,9 +113,9 @@ def test_what_has_no_room_by_itself_is_said_and_not_asked_again(readers: Readers
 
 def test_it_does_not_wait_for_ever_and_says_what_it_lacked(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0.05)
-    with readers.cursor("shop"), pytest.raises(FactsTooLarge, match="no room"):
+    with one_asked(readers), pytest.raises(FactsTooLarge, match="no room"):
         readers.answer("shop", too_large_at_first([], Event()))
-    with readers.cursor("shop"), readers.cursor("shop"):
+    with one_asked(readers), one_asked(readers):
         pass
 
 
@@ -107,7 +126,7 @@ def test_others_are_kept_out_for_a_short_time_however_many_wait_for_all_places(
     monkeypatch.setattr(places, "_KEPT_OUT_SECONDS", 0.5)
     refused = [Event() for _ in range(wishes)]
     with ThreadPoolExecutor(wishes) as threads:
-        with readers.cursor("shop"):
+        with one_asked(readers):
             large = [threads.submit(readers.answer, "shop", too_large_at_first([], event)) for event in refused]
             assert refused[0].wait(10)
             began = time.monotonic()
@@ -124,6 +143,6 @@ def test_of_several_at_a_time_none_is_told_that_others_are_asked(
 ) -> None:
     monkeypatch.setattr(places, "_KEPT_OUT_SECONDS", 0.1)
     monkeypatch.setattr(module, "_WAIT_SECONDS", 1.0)
-    with ThreadPoolExecutor(3) as threads, readers.cursor("shop"):
+    with ThreadPoolExecutor(3) as threads, one_asked(readers):
         large = [threads.submit(readers.answer, "shop", too_large_at_first([], Event())) for _ in range(3)]
         assert [type(one.exception(10)) for one in large] == [FactsTooLarge] * 3

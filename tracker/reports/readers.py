@@ -71,12 +71,6 @@ class Readers:
                     return question(cursor)
 
     @contextmanager
-    def cursor(self, app_id: str) -> Iterator[Cursor]:
-        """Give a cursor for one question, when it is its turn. Raises Refused (503), FactsUnavailable."""
-        with self._waits(app_id), self._place(), self._asked() as cursor:
-            yield cursor
-
-    @contextmanager
     def _place(self) -> Iterator[None]:
         with self._places.one(_WAIT_SECONDS) as is_held:
             if not is_held:
