@@ -8,7 +8,7 @@ from flask import Response, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change, one_of, require
-from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
+from tracker.dashboard.list_pages import bytes_of, first_of_page, how_many_fit
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import address, home, page
 from tracker.dashboard.range_choice import query_string
@@ -117,7 +117,7 @@ def _page(
     room = _LISTS_BYTES - sum(_SHARE_BYTES + bytes_of(row["name"], *row["frame_origins"]) for row in links)
     after = first_of_page(listed)
     sizes = (_MEMBER_BYTES + bytes_of(member.name, member.email or "") for member in listed[after:])
-    following = after + fitting(sizes, room)
+    following = after + how_many_fit(sizes, room)
     return page(
         "access.html",
         status=200 if refused is None else refused.status,

@@ -12,8 +12,7 @@ from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard.asked_here import asked_here
 from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
-from tracker.dashboard.list_pages import bytes_of
-from tracker.dashboard.list_pages import fitting as fitting_in
+from tracker.dashboard.list_pages import bytes_of, how_many_fit
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import PATH, TRAFFIC_PAGE, address, fragment, home, page, streamed
 from tracker.dashboard.panel_links import address_of, of_panels
@@ -106,7 +105,7 @@ def show(app_id: str) -> Response:
         **parameter_panels.page_of(_parameters(app_id, asked, numbers)),
         live=services.live.read(app_id),
         notes=notes,
-        notes_listed=fitting_in((300 + bytes_of(note["text"][:560]) for note in notes[:_NOTES]), _NOTES_BYTES),
+        notes_listed=how_many_fit((300 + bytes_of(note["text"][:560]) for note in notes[:_NOTES]), _NOTES_BYTES),
         segments=saved_filters,
         long_segments={one.id for one in saved_filters if carried_filters.are_long(fitting(one.filters)[0])},
         today=now.date(),

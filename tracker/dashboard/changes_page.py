@@ -12,7 +12,7 @@ from tracker.dashboard.breaks import breakable
 from tracker.dashboard.change_words import FieldDifference, Subject, differences_of, subject_of, things_of
 from tracker.dashboard.changing import require
 from tracker.dashboard.formats import Days
-from tracker.dashboard.list_pages import bytes_of, fitting
+from tracker.dashboard.list_pages import bytes_of, how_many_fit
 from tracker.dashboard.page import page
 from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.ranges import day_of
@@ -74,7 +74,7 @@ def _page(template: str, application_id: UUID | None, shown: Mapping[str, Any]) 
     words = Words(language())
     names = audit.names_of(database, things_of(rows))
     told = [(row, subject_of(words, names, row), differences_of(words, names, row)) for row in rows[:_PAGE]]
-    told = told[: fitting((_ROW_BYTES + _size(subject, fields) for _, subject, fields in told), _LIST_BYTES)]
+    told = told[: how_many_fit((_ROW_BYTES + _size(subject, fields) for _, subject, fields in told), _LIST_BYTES)]
     last_change = told[-1][0] if told else None
     asked = {"action": action, "from": first, "to": last}
     further = None

@@ -10,7 +10,7 @@ from flask import Response, g, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import Action, change, require
-from tracker.dashboard.list_pages import bytes_of, fitting
+from tracker.dashboard.list_pages import bytes_of, how_many_fit
 from tracker.dashboard.page import address, page
 from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
@@ -131,7 +131,7 @@ def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: 
     offered = dict.fromkeys((EVERYTHING, *NAMES, *shown["webhook"].events, *entered))
     room = _LIST_BYTES - sum(_EVENT_BYTES + 3 * bytes_of(name) for name in offered)
     sizes = (_ROW_BYTES + 2 * bytes_of(row.event_type) + bytes_of(row.last_error or "") for row in rows[:_PAGE])
-    count = fitting(sizes, room)
+    count = how_many_fit(sizes, room)
     return page(
         "deliveries.html",
         status=200 if refused is None else refused.status,

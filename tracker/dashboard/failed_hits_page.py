@@ -10,7 +10,7 @@ import orjson
 from flask import Response, request
 
 from tracker.dashboard.form import form
-from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
+from tracker.dashboard.list_pages import bytes_of, first_of_page, how_many_fit
 from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import home, page
@@ -49,7 +49,7 @@ def show() -> Response:
         query_string(app_id=hit.app_id, reason=why) + query_string(app_id=app_id, reason=reason) for hit, why in hits
     )
     sizes = (_ROW_BYTES + bytes_of(hit.app_id, why, link) for (hit, why), link in zip(hits, links, strict=True))
-    following = after + fitting(sizes, _LIST_BYTES)
+    following = after + how_many_fit(sizes, _LIST_BYTES)
     return page(
         "failed_hits.html",
         hits=hits[: following - after],

@@ -22,7 +22,7 @@ def first_of_page(listed: Sequence[object]) -> int:
     return place if place < len(listed) else 0
 
 
-def fitting(sizes: Iterable[int], room: int) -> int:
+def how_many_fit(sizes: Iterable[int], room: int) -> int:
     """Return how many of a list a page has room for, one at least; all in bytes of HTML."""
     count = 0
     for size in sizes:

@@ -13,7 +13,7 @@ from tracker.dashboard.application_page import frame
 from tracker.dashboard.asked_here import asked_here
 from tracker.dashboard.breaks import breakable
 from tracker.dashboard.labels import IN_WORDS, OF_HOSTS, label_of
-from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
+from tracker.dashboard.list_pages import bytes_of, first_of_page, how_many_fit
 from tracker.dashboard.page import HEADERS, address, fragment, page
 from tracker.dashboard.panel_kinds import COUNTED
 from tracker.dashboard.panel_links import address_of, of_panels, query_of
@@ -93,7 +93,7 @@ def _fitting(panel: Panel, asked: Asked, after: int) -> int:
         link, label = query_of(asked, {panel.filter_name: value}), label_of(words, panel.dimension, value or "")
         return _ROW_BYTES + bytes_of(link, value if label != value else "") + len(breakable(label).encode())
 
-    return fitting((size(value) for value, _ in panel.rows[after:]), _PAGE_BYTES)
+    return how_many_fit((size(value) for value, _ in panel.rows[after:]), _PAGE_BYTES)
 
 
 def panel_csv(app_id: str) -> Response:

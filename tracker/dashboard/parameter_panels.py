@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tracker.dashboard.breaks import breakable, cut_in_middle
-from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
+from tracker.dashboard.list_pages import bytes_of, first_of_page, how_many_fit
 from tracker.dashboard.range_choice import query_string
 from tracker.traffic_filters import PARAMETER, can_be_chosen
 
@@ -21,7 +21,7 @@ _ROW_BYTES: Final = 250
 def page_of(parameters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the parameters that the asked page shows, and where it and the next one begin. Raises Refused."""
     after = first_of_page(parameters) if parameters else 0
-    following = after + fitting(map(_size, parameters[after:]), _ROOM)
+    following = after + how_many_fit(map(_size, parameters[after:]), _ROOM)
     return {
         "parameters": parameters[after:following],
         "after": after,
