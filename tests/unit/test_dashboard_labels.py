@@ -3,8 +3,10 @@
 import pytest
 
 from tools import names
+from tracker.dashboard import labels
 from tracker.dashboard.labels import label_of
 from tracker.dashboard.wording import Words
+from tracker.facts import source
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,7 @@ def test_a_value_is_named_in_the_pages_language(dimension: str, value: str, engl
 
 def test_the_names_are_those_of_the_tool_that_makes_them() -> None:
     assert names.FILE.read_bytes() == names.made(), "python -m tools.names"
+
+
+def test_of_each_click_id_that_is_read_it_is_said_whose_it_is() -> None:
+    assert labels._SERVICES.keys() == source._CLICK_IDS.keys()

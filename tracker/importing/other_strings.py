@@ -1,6 +1,6 @@
 """What stands in format strings of Envoy (`%REQ(:METHOD)%`), Squid (`%>a`), granian (`%(addr)s`) and morgan (`:url`).
 
-None of them is a names of its own: names, and anything between them.
+None of these strings has a name of its own: they are directives, and anything between them.
 """
 
 import re

@@ -221,7 +221,7 @@ def _time_of(values: dict[str, Any], outer_time: str | None) -> str | None:
         told += [values.get(name) for name in _LATE_TIMES]
         # Loguru has the time in an object.
         told = [time.get("timestamp") if isinstance(time, dict) else time for time in told]
-    return next((str(time) for time in told if isinstance(time, str | int | float)), outer_time)
+    return next((str(time) for time in told if isinstance(time, str | int | float)), None)
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
